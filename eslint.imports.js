@@ -1,0 +1,114 @@
+/**
+ * The import rule of ARCHITECTURE.md as lint: imports point down this list, never up or sideways, and only at a
+ * package's public entry.
+ *
+ *   tests  bench
+ *   apps/cli  apps/pipeline  apps/dashboard
+ *   packages/local-deployment
+ *   convex/   packages/client
+ *   packages/contract
+ */
+
+const SCOPE = "@klipstream";
+
+/** Which packages each folder may not import. `convex/` is reached by path, as it is no package. */
+const FORBIDDEN = {
+  "packages/contract": ["client", "local-deployment", "pipeline", "cli", "dashboard", "convex/"],
+  "packages/client": ["local-deployment", "pipeline", "cli", "dashboard", "convex/"],
+  convex: ["client", "local-deployment", "pipeline", "cli", "dashboard"],
+  "packages/local-deployment": ["contract", "client", "pipeline", "cli", "dashboard", "convex/"],
+  "apps/pipeline": ["cli", "dashboard", "convex/"],
+  "apps/cli": ["pipeline", "dashboard", "convex/"],
+};
+
+/** The one file of a folder that may name the generated API, as types. */
+const API_TYPES = "../../../../convex/_generated/api";
+
+function patternsFor(names) {
+  const packages = names.filter((name) => name !== "convex/");
+  const patterns = [
+    {
+      regex: `^${SCOPE}/(${packages.join("|")})(/|$)`,
+      message: "Imports point down the list of ARCHITECTURE.md, never up or sideways.",
+    },
+    {
+      regex: `^${SCOPE}/[^/]+/(src|dist)`,
+      message: "Import a package at its public entry.",
+    },
+    {
+      regex: "^(\\.\\./)+(packages|apps)/",
+      message: "Import a package by its name.",
+    },
+  ];
+  if (names.includes("convex/"))
+    patterns.push({
+      regex: "^(\\.\\./)+convex/",
+      message: `Only the generated API, and only as types, in src/api/backend.ts: ${API_TYPES}.`,
+    });
+  return patterns;
+}
+
+const folderRules = Object.entries(FORBIDDEN).map(([folder, names]) => ({
+  files: [`${folder}/**/*.ts`],
+  ignores: [
+    `${folder}/**/*.test.ts`,
+    `${folder}/**/*.test-d.ts`,
+    "packages/client/src/api/backend.ts",
+  ],
+  rules: { "no-restricted-imports": ["error", { patterns: patternsFor(names) }] },
+}));
+
+/** Inside `convex/`: video.ts -> functions.ts -> model/* -> contract, and the raw builders stay in functions.ts. */
+const convexRules = [
+  {
+    files: ["convex/model/**/*.ts"],
+    ignores: ["convex/model/**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            ...patternsFor(FORBIDDEN.convex),
+            {
+              regex: "^\\.\\./(video|functions|crons)$",
+              message: "model/ is below the functions.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ["convex/*.ts"],
+    ignores: ["convex/functions.ts", "convex/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            ...patternsFor(FORBIDDEN.convex),
+            {
+              regex: "^\\./_generated/server$",
+              importNames: [
+                "query",
+                "mutation",
+                "action",
+                "internalQuery",
+                "internalMutation",
+                "internalAction",
+              ],
+              message: "Choose the access by choosing a builder of functions.ts.",
+            },
+            {
+              regex: "^\\./_generated/api$",
+              importNames: ["api"],
+              message: "Call internal functions only.",
+            },
+          ],
+        },
+      ],
+    },
+  },
+];
+
+export const importRules = [...folderRules, ...convexRules];

@@ -1,0 +1,69 @@
+export {
+  ARTIFACT_URL_FIELDS,
+  ARTIFACT_URL_MAX_LENGTH,
+  ARTIFACT_URL_SCHEMES,
+  artifactUrlFieldsSchema,
+  artifactUrlSchema,
+  artifactUrlsSchema,
+  vArtifactUrls,
+} from "./artifactUrls.ts";
+export { checkInput, describeIssues } from "./checkInput.ts";
+export {
+  ERROR_CODES,
+  errorCodeSchema,
+  isErrorData,
+  issueSchema,
+  vErrorCode,
+} from "./errorCodes.ts";
+export {
+  runPercent,
+  STATUS_ANALYZING,
+  STATUS_COMPLETED,
+  STATUS_DOWNLOADING,
+  STATUS_FAILED,
+  STATUS_FETCHING_CHAT,
+  STATUS_FINDING_HIGHLIGHTS,
+  STATUS_QUEUED,
+  STATUS_SHARE_PERCENT,
+  STATUS_TRANSCRIBING,
+  VIDEO_STATUSES,
+  videoStatusSchema,
+  vVideoStatus,
+} from "./statuses.ts";
+export {
+  isScratchTwitchId,
+  parseTwitchId,
+  TWITCH_ID_PATTERN,
+  twitchIdSchema,
+  vTwitchId,
+} from "./twitchIds.ts";
+export {
+  ID_MAX_LENGTH,
+  MESSAGE_MAX_LENGTH,
+  messageSchema,
+  percentSchema,
+  REASON_MAX_LENGTH,
+  reasonSchema,
+  runSchema,
+  timestampSchema,
+  TITLE_MAX_LENGTH,
+  titleSchema,
+  UPDATE_OUTCOMES,
+  updateIdSchema,
+  updateMetaSchema,
+  updateOutcomeSchema,
+  UPDATES_MAX_COUNT,
+  updateSchema,
+  VIDEO_IDS_MAX_COUNT,
+  vRun,
+  vUpdate,
+  vUpdateMeta,
+  vUpdateOutcome,
+  vVideoStatusArgument,
+} from "./updates.ts";
+
+export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
+export type { CheckedInput } from "./checkInput.ts";
+export type { ErrorCode, ErrorData, Issue } from "./errorCodes.ts";
+export type { VideoStatus } from "./statuses.ts";
+export type { Run, Update, UpdateMeta, UpdateOutcome } from "./updates.ts";
