@@ -111,4 +111,38 @@ const convexRules = [
   },
 ];
 
-export const importRules = [...folderRules, ...convexRules];
+/**
+ * Inside `client`: manager -> outbox, integration -> api -> retry, auth, config, log -> errors. The outbox reaches the
+ * network only through the `deliver` function that it is given.
+ */
+const CLIENT_LAYERS_ABOVE = {
+  errors: ["retry", "auth", "config", "log", "api", "outbox", "integration", "manager"],
+  "{retry,auth,config,log}": ["api", "outbox", "integration", "manager"],
+  api: ["outbox", "integration", "manager"],
+  outbox: ["api", "auth", "integration", "manager"],
+  integration: ["outbox", "manager"],
+};
+
+const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => ({
+  files:
+    layer === "errors"
+      ? ["packages/client/src/errors.ts"]
+      : [`packages/client/src/${layer}/**/*.ts`],
+  ignores: ["**/*.test.ts", "**/*.test-d.ts", "packages/client/src/api/backend.ts"],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          ...patternsFor(FORBIDDEN["packages/client"]),
+          {
+            regex: `^\\.\\.?/(${above.join("|")})/`,
+            message: "A layer of the client imports the layers below it only.",
+          },
+        ],
+      },
+    ],
+  },
+}));
+
+export const importRules = [...folderRules, ...clientRules, ...convexRules];
