@@ -1,0 +1,108 @@
+import { InvalidArgumentError } from "@commander-js/extra-typings";
+import {
+  ARTIFACT_URL_FIELDS,
+  type ArtifactUrlField,
+  type ArtifactUrls,
+  artifactUrlSchema,
+  checkInput,
+  describeIssues,
+  parseTwitchId,
+  VIDEO_STATUSES,
+  type VideoStatus,
+} from "@klipstream/contract";
+
+import { didYouMean } from "./suggest.ts";
+
+/** A Twitch ID from digits, `v123` or any twitch.tv/videos address. */
+export function twitchIdArgument(text: string): string {
+  const twitchId = parseTwitchId(text);
+  if (twitchId !== null) return twitchId;
+  throw new InvalidArgumentError(
+    "It must be a Twitch ID (2434635255, v2434635255) or the address of a video (https://www.twitch.tv/videos/2434635255).",
+  );
+}
+
+/** One of the eight statuses, spelt exactly. */
+export function statusArgument(text: string): VideoStatus {
+  const status = VIDEO_STATUSES.find((known) => known === text);
+  if (status !== undefined) return status;
+  const known = VIDEO_STATUSES.map((name) => `"${name}"`).join(", ");
+  throw new InvalidArgumentError(
+    `It is not a status${didYouMean(text, VIDEO_STATUSES)} Use one of ${known}.`,
+  );
+}
+
+/** Adds one `key=url` to those before it; for a repeated option or a variadic argument. */
+export function artifactUrlArgument(text: string, before: ArtifactUrls | undefined): ArtifactUrls {
+  const separator = text.indexOf("=");
+  const field = text.slice(0, Math.max(0, separator));
+  const known = ARTIFACT_URL_FIELDS.join(", ");
+  if (separator === -1)
+    throw new InvalidArgumentError(`It must be key=url, with the key one of ${known}.`);
+  if (!isArtifactUrlField(field))
+    throw new InvalidArgumentError(
+      `"${field}" is not an artifact URL${didYouMean(field, ARTIFACT_URL_FIELDS)} Use one of ${known}.`,
+    );
+  const checked = checkInput(artifactUrlSchema, text.slice(separator + 1));
+  if (!checked.ok)
+    throw new InvalidArgumentError(`${field}: the URL ${describeIssues(checked.issues)}.`);
+  return { ...before, [field]: checked.value };
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A length of time (`90s`, `15m`, `2h`, `30d`) in ms. */
+export function durationArgument(text: string): number {
+  const [, count, unit] = /^(\d{1,6})(s|m|min|h|d)$/.exec(text.trim()) ?? [];
+  const unitMs = UNIT_MS[unit ?? ""];
+  if (count === undefined || unitMs === undefined || Number(count) === 0)
+    throw new InvalidArgumentError("It must be a length of time such as 90s, 15m, 2h or 30d.");
+  return Number(count) * unitMs;
+}
+
+/** A whole number from 1 to `most`. */
+export function countArgument(most: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d+$/.test(text) && count >= 1 && count <= most) return count;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
+  };
+}
+
+function isArtifactUrlField(text: string): text is ArtifactUrlField {
+  return (ARTIFACT_URL_FIELDS as readonly string[]).includes(text);
+}
+
+/** The issuer of tokens: an https URL, which Convex compares as it is. */
+export function issuerArgument(text: string): string {
+  if (URL.canParse(text) && new URL(text).protocol === "https:") return text.replace(/\/$/, "");
+  throw new InvalidArgumentError("It must be an https URL; nothing is ever fetched from it.");
+}
+
+/** A service account's name. */
+export function subjectArgument(text: string): string {
+  if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(text)) return text;
+  throw new InvalidArgumentError(
+    "It must be 1 to 64 letters, digits, dots, dashes or underscores.",
+  );
+}
+
+const SCOPES = ["videos:read", "videos:write"];
+
+/** Scopes, in one text: `videos:read videos:write`, with spaces or commas. */
+export function scopeArgument(text: string): string {
+  const scopes = text.split(/[\s,]+/).filter((scope) => scope !== "");
+  const unknown = scopes.find((scope) => !SCOPES.includes(scope));
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(
+      `"${unknown}" is not a scope${didYouMean(unknown, SCOPES)} Use videos:read, videos:write, or both.`,
+    );
+  if (scopes.length === 0) throw new InvalidArgumentError("It must name at least one scope.");
+  return [...new Set(scopes)].sort().join(" ");
+}

@@ -1,0 +1,158 @@
+import type { Command } from "@commander-js/extra-typings";
+
+import type { CliContext } from "./context.ts";
+import type { Output } from "./output/output.ts";
+
+/** One invocation of the program, as a command sees it. */
+export type Cli = {
+  context: CliContext;
+  output: Output;
+  /** What the program exits with when the command returns; a thrown `CliError` brings its own. */
+  exitCode: number;
+};
+
+/** Gives a bare command its arguments, options, examples and action. */
+export type DefineCommand = (command: Command, cli: Cli) => unknown;
+
+/**
+ * A command of the tree: its name and summary are known at once, the rest is loaded when it is called, so that
+ * `klipstream --help` loads none of them.
+ */
+export type CommandNode = { name: string; summary: string } & (
+  { load: () => Promise<DefineCommand> } | { children: readonly CommandNode[] }
+);
+
+export const COMMAND_TREE: readonly CommandNode[] = [
+  {
+    name: "doctor",
+    summary: "check each link of the chain, from the configuration to the outbox",
+    load: async () => (await import("./commands/doctor.ts")).defineDoctor,
+  },
+  {
+    name: "smoke",
+    summary: "take a scratch video through its whole life on the deployment, and remove it",
+    load: async () => (await import("./commands/smoke.ts")).defineSmoke,
+  },
+  {
+    name: "status",
+    summary: "show one video",
+    load: async () => (await import("./commands/status.ts")).defineStatus,
+  },
+  {
+    name: "list",
+    summary: "list videos, newest change first",
+    load: async () => (await import("./commands/list.ts")).defineList,
+  },
+  {
+    name: "history",
+    summary: "list a video's events, newest first",
+    load: async () => (await import("./commands/history.ts")).defineHistory,
+  },
+  {
+    name: "create",
+    summary: "create a video",
+    load: async () => (await import("./commands/create.ts")).defineCreate,
+  },
+  {
+    name: "set-status",
+    summary: "report a status",
+    load: async () => (await import("./commands/setStatus.ts")).defineSetStatus,
+  },
+  {
+    name: "set-urls",
+    summary: "report artifact URLs",
+    load: async () => (await import("./commands/setUrls.ts")).defineSetUrls,
+  },
+  {
+    name: "rollback",
+    summary: "undo a video's last status change",
+    load: async () => (await import("./commands/rollback.ts")).defineRollback,
+  },
+  {
+    name: "exec",
+    summary: "report a status, run a command, report how it went",
+    load: async () => (await import("./commands/exec.ts")).defineExec,
+  },
+  {
+    name: "requeue",
+    summary: "set stalled videos back to Queued",
+    load: async () => (await import("./commands/requeue.ts")).defineRequeue,
+  },
+  {
+    name: "outbox",
+    summary: "see and mend what waits on this machine",
+    children: [
+      {
+        name: "status",
+        summary: "count what waits, and check the invariant",
+        load: async () => (await import("./commands/outbox/status.ts")).defineOutboxStatus,
+      },
+      {
+        name: "list",
+        summary: "list the entries that wait, and why",
+        load: async () => (await import("./commands/outbox/list.ts")).defineOutboxList,
+      },
+      {
+        name: "drain",
+        summary: "deliver what waits, now",
+        load: async () => (await import("./commands/outbox/drain.ts")).defineOutboxDrain,
+      },
+      {
+        name: "dead",
+        summary: "list the dead letters, and why",
+        load: async () => (await import("./commands/outbox/dead.ts")).defineOutboxDead,
+      },
+      {
+        name: "redrive",
+        summary: "put dead letters back into the outbox",
+        load: async () => (await import("./commands/outbox/redrive.ts")).defineOutboxRedrive,
+      },
+      {
+        name: "export",
+        summary: "print every entry and dead letter as JSON lines",
+        load: async () => (await import("./commands/outbox/export.ts")).defineOutboxExport,
+      },
+    ],
+  },
+  {
+    name: "token",
+    summary: "issue, explain and withdraw credentials",
+    children: [
+      {
+        name: "init",
+        summary: "make the deployment's first signing key",
+        load: async () => (await import("./commands/token/init.ts")).defineTokenInit,
+      },
+      {
+        name: "create-key",
+        summary: "make a service-account key for a pipeline",
+        load: async () => (await import("./commands/token/createKey.ts")).defineTokenCreateKey,
+      },
+      {
+        name: "mint",
+        summary: "mint a token for a service account",
+        load: async () => (await import("./commands/token/mint.ts")).defineTokenMint,
+      },
+      {
+        name: "inspect",
+        summary: "explain a token or a service-account key",
+        load: async () => (await import("./commands/token/inspect.ts")).defineTokenInspect,
+      },
+      {
+        name: "rotate",
+        summary: "replace the signing key, one safe step at a time",
+        load: async () => (await import("./commands/token/rotate.ts")).defineTokenRotate,
+      },
+      {
+        name: "revoke",
+        summary: "withdraw a service account's keys at once",
+        load: async () => (await import("./commands/token/revoke.ts")).defineTokenRevoke,
+      },
+    ],
+  },
+  {
+    name: "completion",
+    summary: "print a completion script for bash, zsh or fish",
+    load: async () => (await import("./commands/completion.ts")).defineCompletion,
+  },
+];
