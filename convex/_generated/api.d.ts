@@ -1,0 +1,81 @@
+/* eslint-disable */
+/**
+ * Generated `api` utility.
+ *
+ * THIS CODE IS AUTOMATICALLY GENERATED.
+ *
+ * To regenerate, run `npx convex dev`.
+ * @module
+ */
+
+import type * as crons from "../crons.js";
+import type * as functions from "../functions.js";
+import type * as maintenance from "../maintenance.js";
+import type * as model_access from "../model/access.js";
+import type * as model_errors from "../model/errors.js";
+import type * as model_events from "../model/events.js";
+import type * as model_progress from "../model/progress.js";
+import type * as model_rollback from "../model/rollback.js";
+import type * as model_rules from "../model/rules.js";
+import type * as model_scratch from "../model/scratch.js";
+import type * as model_serviceAccounts from "../model/serviceAccounts.js";
+import type * as model_stalled from "../model/stalled.js";
+import type * as model_updates from "../model/updates.js";
+import type * as model_videos from "../model/videos.js";
+import type * as model_views from "../model/views.js";
+import type * as serviceAccounts from "../serviceAccounts.js";
+import type * as video from "../video.js";
+
+import type {
+  ApiFromModules,
+  FilterApi,
+  FunctionReference,
+} from "convex/server";
+
+declare const fullApi: ApiFromModules<{
+  crons: typeof crons;
+  functions: typeof functions;
+  maintenance: typeof maintenance;
+  "model/access": typeof model_access;
+  "model/errors": typeof model_errors;
+  "model/events": typeof model_events;
+  "model/progress": typeof model_progress;
+  "model/rollback": typeof model_rollback;
+  "model/rules": typeof model_rules;
+  "model/scratch": typeof model_scratch;
+  "model/serviceAccounts": typeof model_serviceAccounts;
+  "model/stalled": typeof model_stalled;
+  "model/updates": typeof model_updates;
+  "model/videos": typeof model_videos;
+  "model/views": typeof model_views;
+  serviceAccounts: typeof serviceAccounts;
+  video: typeof video;
+}>;
+
+/**
+ * A utility for referencing Convex functions in your app's public API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = api.myModule.myFunction;
+ * ```
+ */
+export declare const api: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "public">
+>;
+
+/**
+ * A utility for referencing Convex functions in your app's internal API.
+ *
+ * Usage:
+ * ```js
+ * const myFunctionReference = internal.myModule.myFunction;
+ * ```
+ */
+export declare const internal: FilterApi<
+  typeof fullApi,
+  FunctionReference<any, "internal">
+>;
+
+export declare const components: {};

@@ -1,0 +1,25 @@
+import { customCtx, customMutation, customQuery } from "convex-helpers/server/customFunctions";
+
+import { mutation, query } from "./_generated/server";
+import { requireScope } from "./model/access";
+
+/** For crons and operators: out of reach of every token. */
+export { internalMutation, internalQuery } from "./_generated/server";
+
+/** A query that anyone may call, without a token too. */
+export const publicQuery = query;
+
+/** A query for tokens with the scope `videos:read`. */
+export const viewerQuery = customQuery(
+  query,
+  customCtx(async (ctx) => {
+    await requireScope(ctx, "videos:read");
+    return {};
+  }),
+);
+
+/** A mutation for tokens with the scope `videos:write`; `ctx.actor` is the token's subject. */
+export const pipelineMutation = customMutation(
+  mutation,
+  customCtx(async (ctx) => ({ actor: await requireScope(ctx, "videos:write") })),
+);

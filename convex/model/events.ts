@@ -1,0 +1,157 @@
+import type { UpdateMeta } from "@klipstream/contract";
+import type { PaginationOptions, WithoutSystemFields } from "convex/server";
+import { v } from "convex/values";
+import { omit } from "convex-helpers";
+
+import type { Doc, Id } from "../_generated/dataModel";
+import type { MutationCtx, QueryCtx } from "../_generated/server";
+import schema from "../schema";
+import type { PipelineCtx } from "./access";
+import { failure } from "./errors";
+
+/** A video's newest events are kept for good. */
+export const KEPT_PER_VIDEO = 50;
+
+/** Longer than an entry plausibly waits in an outbox, as a pruned event is a forgotten receipt. */
+export const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
+
+const PRUNED_AT_ONCE = 200;
+
+/** The run of a video that no run has reported on. */
+const NO_RUN = "";
+
+type NewEvent = Omit<
+  WithoutSystemFields<Doc<"videoEvents">>,
+  "sequence" | "actor" | "undone" | "prunable"
+>;
+
+export const vHistoryEvent = schema
+  .doc("videoEvents")
+  .omit("_creationTime", "videoId", "sequence", "undoableInRun", "clearedFailure", "prunable")
+  .extend({ receivedAt: v.number() });
+
+/** Adds an event to its video's history. */
+export async function append(ctx: PipelineCtx, event: NewEvent): Promise<void> {
+  const newest = await ofVideo(ctx, event.videoId).order("desc").first();
+  const sequence = (newest?.sequence ?? 0) + 1;
+  await ctx.db.insert("videoEvents", { ...event, actor: ctx.actor, sequence });
+  // Marked here, one for one, so that the cron finds what it may delete without looking at what it may not.
+  if (sequence > KEPT_PER_VIDEO) await release(ctx, event.videoId, sequence - KEPT_PER_VIDEO);
+}
+
+/** The event of an earlier update with this id. */
+export async function findReceipt(ctx: QueryCtx, updateId: string | undefined) {
+  if (updateId === undefined) return null;
+  return await ctx.db
+    .query("videoEvents")
+    .withIndex("by_updateId", (q) => q.eq("updateId", updateId))
+    .unique();
+}
+
+/** What makes two reports with one `updateId` the same: everything but the time. */
+export type ReportContent = Pick<Doc<"videoEvents">, "kind" | "to" | "urls"> &
+  Pick<UpdateMeta, "run" | "reason">;
+
+/**
+ * Requires that a receipt belongs to this very update.
+ *
+ * @throws UPDATE_ID_REUSED where it is another video's, or says something else.
+ */
+export function requireSameUpdate(
+  receipt: Doc<"videoEvents">,
+  videoId: Id<"videos"> | undefined,
+  content: ReportContent,
+): void {
+  if (receipt.videoId === videoId && fingerprint(receipt) === fingerprint(content)) return;
+  throw failure(
+    "UPDATE_ID_REUSED",
+    "This updateId was used for another update; give each update an id of its own.",
+    { updateId: receipt.updateId ?? "" },
+  );
+}
+
+/** Which run's rollback undoes a status change that is made now: updates that name no run belong to the video's. */
+export function undoableIn(run: Doc<"videos">["run"]): string {
+  return run?.id ?? NO_RUN;
+}
+
+/** The last applied, not yet undone status change of a run. */
+export async function findUndoable(
+  ctx: QueryCtx,
+  videoId: Id<"videos">,
+  run: Doc<"videos">["run"],
+) {
+  return await ctx.db
+    .query("videoEvents")
+    .withIndex("by_videoId_and_undoableInRun", (q) =>
+      q.eq("videoId", videoId).eq("undoableInRun", undoableIn(run)),
+    )
+    .order("desc")
+    .first();
+}
+
+export async function markUndone(ctx: MutationCtx, eventId: Id<"videoEvents">): Promise<void> {
+  await ctx.db.patch("videoEvents", eventId, { undone: true, undoableInRun: undefined });
+}
+
+/** A page of a video's events, newest first. */
+export async function page(
+  ctx: QueryCtx,
+  videoId: Id<"videos">,
+  paginationOpts: PaginationOptions,
+) {
+  const result = await ofVideo(ctx, videoId).order("desc").paginate(paginationOpts);
+  return { ...result, page: result.page.map(toHistoryEvent) };
+}
+
+/** Deletes up to `limit` events of a video; returns how many there were. */
+export async function removeSome(ctx: MutationCtx, videoId: Id<"videos">, limit: number) {
+  const events = await ofVideo(ctx, videoId).take(limit);
+  for (const event of events) await ctx.db.delete("videoEvents", event._id);
+  return events.length;
+}
+
+/** Deletes one batch of events that are both old and not among their video's newest; returns whether there may be more. */
+export async function prune(ctx: MutationCtx): Promise<{ more: boolean }> {
+  const cutoff = Date.now() - KEPT_FOR_MS;
+  const events = await ctx.db
+    .query("videoEvents")
+    .withIndex("by_prunable", (q) => q.eq("prunable", true).lt("_creationTime", cutoff))
+    .take(PRUNED_AT_ONCE);
+  for (const event of events) await ctx.db.delete("videoEvents", event._id);
+  return { more: events.length === PRUNED_AT_ONCE };
+}
+
+function ofVideo(ctx: QueryCtx, videoId: Id<"videos">) {
+  return ctx.db
+    .query("videoEvents")
+    .withIndex("by_videoId_and_sequence", (q) => q.eq("videoId", videoId));
+}
+
+async function release(ctx: MutationCtx, videoId: Id<"videos">, sequence: number): Promise<void> {
+  const event = await ctx.db
+    .query("videoEvents")
+    .withIndex("by_videoId_and_sequence", (q) => q.eq("videoId", videoId).eq("sequence", sequence))
+    .unique();
+  if (event !== null) await ctx.db.patch("videoEvents", event._id, { prunable: true });
+}
+
+function fingerprint({ kind, to, urls, run, reason }: ReportContent): string {
+  const reportedStatus = kind === "updated" ? (to ?? null) : null;
+  const sortedUrls = Object.entries(urls ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([kind, reportedStatus, sortedUrls, run?.id, run?.startedAt, reason]);
+}
+
+function toHistoryEvent(event: Doc<"videoEvents">) {
+  return {
+    ...omit(event, [
+      "_creationTime",
+      "videoId",
+      "sequence",
+      "undoableInRun",
+      "clearedFailure",
+      "prunable",
+    ]),
+    receivedAt: event._creationTime,
+  };
+}

@@ -1,0 +1,77 @@
+import {
+  STATUS_COMPLETED,
+  twitchIdSchema,
+  type UpdateMeta,
+  updateMetaSchema,
+  vVideoStatus,
+} from "@klipstream/contract";
+import { v } from "convex/values";
+import { z } from "zod";
+
+import type { Doc } from "../_generated/dataModel";
+import type { PipelineCtx } from "./access";
+import { checkArgument, failure } from "./errors";
+import * as Events from "./events";
+import * as Progress from "./progress";
+import * as Rules from "./rules";
+import { resultOf, vUpdateResult } from "./updates";
+import * as Videos from "./videos";
+
+/** `from` and `to` are absent where the rollback was superseded: it restored nothing. */
+export const vRollbackResult = vUpdateResult.extend({
+  from: v.optional(vVideoStatus),
+  to: v.optional(vVideoStatus),
+});
+
+const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
+type Rollback = z.infer<typeof rollbackSchema>;
+
+/** Undoes the last applied, not yet undone status change of the video's run. Called again, goes one further back. */
+export async function rollbackStatus(ctx: PipelineCtx, args: { twitchId: string } & UpdateMeta) {
+  const rollback = checkArgument(rollbackSchema, args);
+  const video = await Videos.requireByTwitchId(ctx, rollback.twitchId);
+  const receipt = await Events.findReceipt(ctx, rollback.updateId);
+  if (receipt !== null) {
+    Events.requireSameUpdate(receipt, video._id, { kind: "rolledBack", ...rollback });
+    return { ...resultOf(video, "duplicate"), from: receipt.from, to: receipt.to };
+  }
+  const occurredAt = Rules.cappedTime(rollback, Date.now());
+  if (Rules.isFenced(video, rollback.run) || !Rules.isStatusInOrder(video, occurredAt))
+    return await supersede(ctx, video, rollback);
+  const takeover = Rules.takeoverBy(video, rollback.run);
+  return await undoLast(ctx, { ...video, ...takeover }, rollback);
+}
+
+async function supersede(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
+  const takeover = Rules.takeoverBy(video, rollback.run);
+  if (takeover.run !== undefined) await ctx.db.patch("videos", video._id, takeover);
+  await Events.append(ctx, { ...eventOf(video, rollback), applied: false });
+  return resultOf(video, "superseded");
+}
+
+async function undoLast(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
+  const undoable = await Events.findUndoable(ctx, video._id, video.run);
+  if (undoable?.from === undefined)
+    throw failure("NOTHING_TO_ROLL_BACK", "The video's run has no status change left to undo.", {
+      twitchId: video.twitchId,
+      status: video.status,
+    });
+  const event = eventOf(video, rollback);
+  const to = undoable.from;
+  await ctx.db.patch("videos", video._id, {
+    run: video.run,
+    status: to,
+    statusChangedAt: event.occurredAt,
+    failure: undoable.clearedFailure,
+    ...Rules.signOfLife(Date.now()),
+  });
+  await Events.markUndone(ctx, undoable._id);
+  await Events.append(ctx, { ...event, from: video.status, to, applied: true });
+  if (to === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
+  return { ...resultOf({ ...video, status: to }, "applied"), from: video.status, to };
+}
+
+function eventOf(video: Doc<"videos">, { updateId, reason, run, ...meta }: Rollback) {
+  const occurredAt = Rules.cappedTime(meta, Date.now());
+  return { videoId: video._id, kind: "rolledBack" as const, updateId, reason, run, occurredAt };
+}

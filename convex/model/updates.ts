@@ -1,0 +1,167 @@
+import {
+  artifactUrlsSchema,
+  type ArtifactUrls,
+  STATUS_COMPLETED,
+  twitchIdSchema,
+  type Update,
+  type UpdateMeta,
+  updateMetaSchema,
+  type UpdateOutcome,
+  UPDATES_MAX_COUNT,
+  updateSchema,
+  vErrorCode,
+  type VideoStatus,
+  videoStatusSchema,
+  vUpdateOutcome,
+  vVideoStatus,
+} from "@klipstream/contract";
+import { type Infer, v } from "convex/values";
+import { z } from "zod";
+
+import type { Doc } from "../_generated/dataModel";
+import type { PipelineCtx } from "./access";
+import { checkArgument, errorDataOf, videoNotFound } from "./errors";
+import * as Events from "./events";
+import * as Progress from "./progress";
+import * as Rules from "./rules";
+import * as Videos from "./videos";
+
+export const vUpdateResult = v.object({
+  success: v.literal(true),
+  videoId: v.id("videos"),
+  twitchId: v.string(),
+  status: vVideoStatus,
+  outcome: vUpdateOutcome,
+});
+
+export const vRecordResult = v.union(
+  vUpdateResult,
+  v.object({ success: v.literal(false), code: vErrorCode, message: v.string() }),
+);
+
+const statusChangeSchema = z.strictObject({ status: videoStatusSchema, ...updateMetaSchema.shape });
+const statusUpdateSchema = statusChangeSchema.extend({ twitchId: twitchIdSchema });
+const urlsUpdateSchema = z.strictObject({
+  twitchId: twitchIdSchema,
+  urls: artifactUrlsSchema,
+  ...updateMetaSchema.shape,
+});
+const batchSizeSchema = z
+  .number()
+  .min(1, "must hold at least one update")
+  .max(UPDATES_MAX_COUNT, `must hold at most ${UPDATES_MAX_COUNT} updates`);
+
+/** Changes the status of the video with this `_id`. */
+export async function updateStatus(
+  ctx: PipelineCtx,
+  { id, ...args }: { id: string; status: VideoStatus } & UpdateMeta,
+) {
+  const change = checkArgument(statusChangeSchema, args);
+  const { twitchId } = await Videos.requireById(ctx, id);
+  return await record(ctx, { twitchId, ...change });
+}
+
+/** Changes the status of the video with this Twitch ID. */
+export async function updateStatusByTwitchId(
+  ctx: PipelineCtx,
+  args: { twitchId: string; status: VideoStatus } & UpdateMeta,
+) {
+  return await record(ctx, checkArgument(statusUpdateSchema, args));
+}
+
+/** Sets some of the artifact URLs of the video with this Twitch ID. */
+export async function updateUrls(
+  ctx: PipelineCtx,
+  args: { twitchId: string; urls: ArtifactUrls } & UpdateMeta,
+) {
+  return await record(ctx, checkArgument(urlsUpdateSchema, args));
+}
+
+/** Records several updates, in order; one that is refused leaves the others alone. */
+export async function recordUpdates(
+  ctx: PipelineCtx,
+  { updates, createMissing = false }: { updates: Update[]; createMissing?: boolean },
+) {
+  checkArgument(batchSizeSchema, updates.length, "updates");
+  const results: Infer<typeof vRecordResult>[] = [];
+  for (const update of updates) results.push(await recordOrRefuse(ctx, update, createMissing));
+  return results;
+}
+
+async function recordOrRefuse(ctx: PipelineCtx, update: Update, createMissing: boolean) {
+  try {
+    return await record(ctx, checkArgument(updateSchema, update), createMissing);
+  } catch (error) {
+    // Nothing to undo: record() refuses before it writes.
+    const data = errorDataOf(error);
+    if (data === null) throw error;
+    return { success: false as const, code: data.code, message: data.message };
+  }
+}
+
+/** Rules 1 to 5. Throws only before its first write. */
+async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
+  const existing = await Videos.find(ctx, update.twitchId);
+  const receipt = await Events.findReceipt(ctx, update.updateId);
+  if (receipt !== null)
+    Events.requireSameUpdate(receipt, existing?._id, {
+      kind: "updated",
+      to: update.status,
+      ...update,
+    });
+  if (existing === null) {
+    if (!createMissing) throw videoNotFound({ twitchId: update.twitchId });
+    return await recordFirst(ctx, update);
+  }
+  if (receipt !== null) return resultOf(existing, "duplicate");
+  return await write(ctx, {
+    video: existing,
+    update,
+    ...Rules.decide(existing, update, Date.now()),
+  });
+}
+
+/** Creates the update's video. That alone makes it applied, even where it only repeats what a new video is. */
+async function recordFirst(ctx: PipelineCtx, update: Update) {
+  const at = Rules.cappedTime(update, Date.now());
+  const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
+  const decision = Rules.decide(video, update, Date.now());
+  const patch = update.status === undefined ? {} : { statusReported: true };
+  return await write(ctx, {
+    video,
+    update,
+    outcome: "applied",
+    patch: { ...decision.patch, ...patch },
+  });
+}
+
+type Decided = Rules.Decision & { video: Doc<"videos">; update: Update };
+
+async function write(ctx: PipelineCtx, { video, update, outcome, patch }: Decided) {
+  if (Object.keys(patch).length > 0) await ctx.db.patch("videos", video._id, patch);
+  const changed = { ...video, ...patch };
+  if (outcome === "unchanged") return resultOf(changed, outcome);
+  const changesStatus = changed.status !== video.status;
+  await Events.append(ctx, {
+    videoId: video._id,
+    kind: "updated",
+    updateId: update.updateId,
+    from: changesStatus ? video.status : undefined,
+    to: update.status,
+    urls: update.urls,
+    reason: update.reason,
+    occurredAt: Rules.cappedTime(update, Date.now()),
+    run: update.run,
+    applied: outcome === "applied",
+    undoableInRun: changesStatus ? Events.undoableIn(changed.run) : undefined,
+    clearedFailure: changesStatus ? video.failure : undefined,
+  });
+  if (changesStatus && changed.status === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
+  return resultOf(changed, outcome);
+}
+
+/** What the caller of an accepted update learns. */
+export function resultOf(video: Doc<"videos">, outcome: UpdateOutcome) {
+  const { _id: videoId, twitchId, status } = video;
+  return { success: true as const, videoId, twitchId, status, outcome };
+}

@@ -1,0 +1,118 @@
+import {
+  ARTIFACT_URL_FIELDS,
+  type ArtifactUrlField,
+  vArtifactUrls,
+  vRun,
+  vTwitchId,
+  vVideoStatus,
+} from "@klipstream/contract";
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+
+const vTimestamp = v.number();
+const vOptionalTimestamp = v.optional(vTimestamp);
+
+const vUrlTimestamps = v.object(
+  Object.fromEntries(ARTIFACT_URL_FIELDS.map((field) => [field, vOptionalTimestamp])) as Record<
+    ArtifactUrlField,
+    typeof vOptionalTimestamp
+  >,
+);
+
+const vFailure = v.object({
+  /** The status that the video failed in. */
+  during: vVideoStatus,
+  reason: v.optional(v.string()),
+  at: vTimestamp,
+});
+
+/** Times are milliseconds since the epoch. */
+export default defineSchema({
+  /**
+   * One document per VOD.
+   * Written by pipelines (model/updates.ts, model/rollback.ts) and the stalled cron (model/stalled.ts); read by everyone.
+   */
+  videos: defineTable({
+    twitchId: vTwitchId,
+    title: v.optional(v.string()),
+    status: vVideoStatus,
+    /** When the status happened, on the reporter's clock, never ahead of the server's. */
+    statusChangedAt: vTimestamp,
+    /** False while the status is the `Queued` that a creation starts with, which is older than any report. */
+    statusReported: v.boolean(),
+    ...vArtifactUrls.fields,
+    urlChangedAt: v.optional(vUrlTimestamps),
+    /** The newest run that reported. */
+    run: v.optional(vRun),
+    /** Only while `Failed`. */
+    failure: v.optional(vFailure),
+    /** The last sign of life of a video that the cron found stalled; cleared by any sign of life. */
+    stalledSince: vOptionalTimestamp,
+    /** When anything here last changed, on the server's clock: a report can be delivered hours after it happened. */
+    changedAt: vTimestamp,
+  })
+    .index("by_twitchId", ["twitchId"])
+    .index("by_changedAt", ["changedAt"])
+    .index("by_stalledSince", ["stalledSince"])
+    .index("by_status_and_changedAt", ["status", "changedAt"])
+    .index("by_status_and_stalledSince_and_changedAt", ["status", "stalledSince", "changedAt"]),
+
+  /**
+   * The permanent record of each update, and the receipts by which a repeated update is recognised.
+   * Appended by model/events.ts, pruned by the cron; read by viewers (`video:history`).
+   */
+  videoEvents: defineTable({
+    videoId: v.id("videos"),
+    /** 1, 2, 3, ... within the video. */
+    sequence: v.number(),
+    kind: v.union(v.literal("created"), v.literal("updated"), v.literal("rolledBack")),
+    updateId: v.optional(v.string()),
+    /** The status before; only where the event changed it. */
+    from: v.optional(vVideoStatus),
+    /** The status that was reported or, in a rollback, restored. */
+    to: v.optional(vVideoStatus),
+    /** The URLs that were reported. */
+    urls: v.optional(vArtifactUrls),
+    reason: v.optional(v.string()),
+    occurredAt: vTimestamp,
+    run: v.optional(vRun),
+    /** The subject of the token, or `anonymous`. */
+    actor: v.string(),
+    /** False: superseded, nothing of it was applied. */
+    applied: v.boolean(),
+    /** True once a rollback has undone it. */
+    undone: v.optional(v.boolean()),
+    /** The run whose next rollback may undo this status change; absent where nothing can. */
+    undoableInRun: v.optional(v.string()),
+    /** The failure that this status change cleared, for a rollback to restore. */
+    clearedFailure: v.optional(vFailure),
+    /** True once the event is not among its video's newest: it may go when it is old enough. */
+    prunable: v.optional(v.boolean()),
+  })
+    .index("by_videoId_and_sequence", ["videoId", "sequence"])
+    .index("by_videoId_and_undoableInRun", ["videoId", "undoableInRun"])
+    .index("by_updateId", ["updateId"])
+    .index("by_prunable", ["prunable"]),
+
+  /**
+   * How far a video's current stage is; apart from `videos` so that a heartbeat does not wake every reader of those.
+   * Written by pipelines (model/progress.ts); read by viewers (`video:progressOf`) and the stalled cron.
+   */
+  videoProgress: defineTable({
+    videoId: v.id("videos"),
+    percent: v.number(),
+    message: v.optional(v.string()),
+    heartbeatAt: vTimestamp,
+  }).index("by_videoId", ["videoId"]),
+
+  /**
+   * Restrictions of a token's subject; no row, no restriction.
+   * Written by operators (serviceAccounts.ts); read on every call that needs a token (model/access.ts).
+   */
+  serviceAccounts: defineTable({
+    subject: v.string(),
+    disabled: v.boolean(),
+    /** Tokens of an older generation are refused. */
+    minGeneration: v.number(),
+  }).index("by_subject", ["subject"]),
+});
