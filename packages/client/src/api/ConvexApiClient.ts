@@ -1,0 +1,163 @@
+import { randomUUID } from "node:crypto";
+
+import { ConvexHttpClient } from "convex/browser";
+import type {
+  FunctionArgs,
+  FunctionReference,
+  FunctionReturnType,
+  OptionalRestArgs,
+} from "convex/server";
+
+import type { Credentials } from "../auth/credentials.ts";
+import type { ClientOptions } from "../config/options.ts";
+import { CredentialsRefusedError, type KlipstreamError } from "../errors.ts";
+import { backend } from "./backend.ts";
+import { type Connection, connect, type ClientAmbient } from "./connection.ts";
+import { type Answer, exchangingFetch } from "./exchange.ts";
+import { toKlipstreamError } from "./functionErrors.ts";
+
+type Query = FunctionReference<"query">;
+type Mutation = FunctionReference<"mutation">;
+
+type Call<Ref extends Query | Mutation> = { ref: Ref; args: FunctionArgs<Ref> };
+
+/** What became of one request. */
+export type Attempt<T> =
+  | { ok: true; value: T; answer: Answer }
+  | {
+      ok: false;
+      error: KlipstreamError;
+      answer: Answer;
+      /** Only with refused credentials: whether a fresh token may do better. */
+      refreshMayHelp: boolean;
+    };
+
+/**
+ * The lowest layer: one typed call is one HTTP request, with a deadline, credentials and a typed error. It does not retry.
+ *
+ * @throws ConfigurationError from the constructor, naming the option.
+ */
+export class ConvexApiClient {
+  readonly #connection: Connection;
+  readonly #credentials: Credentials;
+
+  constructor(options: ClientOptions | Connection = {}, ambient: ClientAmbient = {}) {
+    this.#connection = isConnection(options) ? options : connect(options, ambient);
+    this.#credentials = this.#connection.credentials;
+  }
+
+  /** What this client was built from; the layers above share it. @internal */
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** The address of the deployment. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  /**
+   * Calls a query.
+   *
+   * @param query - A function reference of the generated API.
+   * @throws KlipstreamError of the class that fits.
+   */
+  async query<Ref extends Query>(
+    query: Ref,
+    ...args: OptionalRestArgs<Ref>
+  ): Promise<FunctionReturnType<Ref>> {
+    return unwrap(await this.attemptQuery(query, (args[0] ?? {}) as FunctionArgs<Ref>));
+  }
+
+  /**
+   * Calls a mutation. It may have happened even when this throws `BackendUnavailableError`.
+   *
+   * @param mutation - A function reference of the generated API.
+   * @throws KlipstreamError of the class that fits.
+   */
+  async mutation<Ref extends Mutation>(
+    mutation: Ref,
+    ...args: OptionalRestArgs<Ref>
+  ): Promise<FunctionReturnType<Ref>> {
+    return unwrap(await this.attemptMutation(mutation, (args[0] ?? {}) as FunctionArgs<Ref>));
+  }
+
+  /** `video:getByTwitchIdPublic`: the video, or null. */
+  getVideoByTwitchId(args: FunctionArgs<typeof backend.video.getByTwitchIdPublic>) {
+    return this.query(backend.video.getByTwitchIdPublic, args);
+  }
+
+  /** `video:updateStatus`: by the video's `_id`. */
+  updateVideoStatus(args: FunctionArgs<typeof backend.video.updateStatus>) {
+    return this.mutation(backend.video.updateStatus, args);
+  }
+
+  /** `video:updateStatusByTwitchId`. */
+  updateStatusByTwitchId(args: FunctionArgs<typeof backend.video.updateStatusByTwitchId>) {
+    return this.mutation(backend.video.updateStatusByTwitchId, args);
+  }
+
+  /** `video:updateUrls`. */
+  updateVideoUrls(args: FunctionArgs<typeof backend.video.updateUrls>) {
+    return this.mutation(backend.video.updateUrls, args);
+  }
+
+  /** `video:recordUpdates`: one result per update, in their order. */
+  recordUpdates(args: FunctionArgs<typeof backend.video.recordUpdates>) {
+    return this.mutation(backend.video.recordUpdates, args);
+  }
+
+  /** As `query`, but hands the error back with what is known of the answer. @internal */
+  attemptQuery<Ref extends Query>(ref: Ref, args: FunctionArgs<Ref>) {
+    return this.#attempt({ ref, args }, (client, call) => client.query(call.ref, call.args));
+  }
+
+  /** As `mutation`, but hands the error back with what is known of the answer. @internal */
+  attemptMutation<Ref extends Mutation>(ref: Ref, args: FunctionArgs<Ref>) {
+    // Its own queue would let one hung call block all others; order is the outbox's business.
+    return this.#attempt({ ref, args }, (client, call) =>
+      client.mutation(call.ref, call.args, { skipQueue: true }),
+    );
+  }
+
+  async #attempt<Ref extends Query | Mutation>(
+    call: Call<Ref>,
+    run: (client: ConvexHttpClient, call: Call<Ref>) => Promise<FunctionReturnType<Ref>>,
+  ): Promise<Attempt<FunctionReturnType<Ref>>> {
+    const { url, fetch, clock, attemptTimeoutMs, log } = this.#connection;
+    const answer: Answer = { httpStatus: undefined, requestId: newRequestId() };
+    let serial = 0;
+    try {
+      const issued = await this.#credentials.issue();
+      serial = issued.serial;
+      const exchange = { fetch, clock, timeoutMs: attemptTimeoutMs, token: issued.token };
+      const client = new ConvexHttpClient(url, {
+        fetch: exchangingFetch({ ...exchange, redactor: log.redactor, answer }),
+        skipConvexDeploymentUrlCheck: true,
+        logger: false,
+      });
+      const value = await run(client, call);
+      this.#credentials.accepted(serial);
+      return { ok: true, value, answer };
+    } catch (cause) {
+      const error = toKlipstreamError(cause, { answer, redactor: log.redactor });
+      const isRefusal = error instanceof CredentialsRefusedError;
+      const refreshMayHelp = isRefusal && this.#credentials.refused(serial);
+      return { ok: false, error, answer, refreshMayHelp };
+    }
+  }
+}
+
+function isConnection(options: ClientOptions | Connection): options is Connection {
+  return "credentials" in options;
+}
+
+function unwrap<T>(attempt: Attempt<T>): T {
+  if (!attempt.ok) throw attempt.error;
+  return attempt.value;
+}
+
+/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
+function newRequestId(): string {
+  return randomUUID().replaceAll("-", "").slice(0, 16);
+}

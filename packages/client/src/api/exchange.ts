@@ -1,0 +1,172 @@
+import type { Clock } from "../clock.ts";
+import {
+  BackendUnavailableError,
+  CredentialsRefusedError,
+  KlipstreamError,
+  RequestRefusedError,
+} from "../errors.ts";
+import type { Redactor } from "../log/redact.ts";
+import { isRetryableStatus } from "../retry/classify.ts";
+import { clampRetryAfter } from "../retry/delay.ts";
+
+/** What is known of an answer besides its content. */
+export type Answer = {
+  httpStatus: number | undefined;
+  requestId: string;
+};
+
+export type Exchange = {
+  fetch: typeof globalThis.fetch;
+  clock: Clock;
+  timeoutMs: number;
+  token: string | null;
+  redactor: Redactor;
+  answer: Answer;
+};
+
+/** Convex's own status for "your function threw"; the body is as with 200. */
+const STATUS_FUNCTION_FAILED = 560;
+
+/**
+ * One HTTP request, as a `fetch` for `ConvexHttpClient`: with a deadline over headers and body, the token, and errors that keep
+ * the status. Only an answer that is the backend's comes back.
+ */
+export function exchangingFetch(exchange: Exchange): typeof globalThis.fetch {
+  return async (input, init) => {
+    const { status, text, headers } = await send(exchange, input, init);
+    exchange.answer.httpStatus = status;
+    exchange.answer.requestId = headers.get("convex-request-id") ?? exchange.answer.requestId;
+    const isAnswer = (status >= 200 && status < 300) || status === STATUS_FUNCTION_FAILED;
+    if (!isAnswer) throw errorOfStatus(exchange, { status, text, headers });
+    if (!isFunctionAnswer(text))
+      throw new BackendUnavailableError(
+        "body",
+        `the answer is not a Convex backend's: ${excerpt(exchange, text)}`,
+        exchange.answer,
+      );
+    return new Response(text, { status });
+  };
+}
+
+type Received = { status: number; text: string; headers: Headers };
+
+async function send(
+  exchange: Exchange,
+  input: Parameters<typeof fetch>[0],
+  init: RequestInit | undefined,
+): Promise<Received> {
+  const abort = new AbortController();
+  const headers = new Headers(init?.headers);
+  headers.set("Convex-Request-Id", exchange.answer.requestId);
+  if (exchange.token !== null) headers.set("Authorization", `Bearer ${exchange.token}`);
+  const receive = async (): Promise<Received> => {
+    // Manual: a redirect would carry the token to wherever it points.
+    const response = await exchange.fetch(input, {
+      ...init,
+      headers,
+      redirect: "manual",
+      signal: abort.signal,
+    });
+    exchange.answer.httpStatus = response.status;
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+  let cancel: () => void = () => undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    cancel = exchange.clock.after(
+      exchange.timeoutMs,
+      () => {
+        reject(timeoutError(exchange));
+        abort.abort();
+      },
+      { keepAlive: true },
+    );
+  });
+  try {
+    return await Promise.race([receive(), deadline]);
+  } catch (error) {
+    throw error instanceof KlipstreamError ? error : connectionError(exchange, error);
+  } finally {
+    cancel();
+  }
+}
+
+function timeoutError({ timeoutMs, answer }: Exchange): BackendUnavailableError {
+  return new BackendUnavailableError("timeout", `no whole answer within ${timeoutMs} ms`, answer);
+}
+
+function connectionError(exchange: Exchange, error: unknown): BackendUnavailableError {
+  const { answer, redactor } = exchange;
+  const wasCut = answer.httpStatus !== undefined;
+  const why = redactor.text(describeConnectionFailure(error));
+  return new BackendUnavailableError(
+    wasCut ? "body" : "connection",
+    wasCut ? `the answer was cut: ${why}` : `no connection: ${why}`,
+    { ...answer, cause: error },
+  );
+}
+
+/** undici says "fetch failed" and keeps the reason in the cause. */
+function describeConnectionFailure(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown reason";
+  const { cause } = error;
+  if (!(cause instanceof Error)) return error.message;
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : undefined;
+  return cause.message === "" ? (code ?? error.message) : cause.message;
+}
+
+function errorOfStatus(exchange: Exchange, { status, text, headers }: Received): KlipstreamError {
+  const details = exchange.answer;
+  const refusal = readRefusal(text);
+  const what = `HTTP ${status}: ${excerpt(exchange, refusal?.message ?? text)}`;
+  if (status === 401) return new CredentialsRefusedError("UNAUTHENTICATED", what, details);
+  if (status >= 300 && status < 400)
+    return new BackendUnavailableError(
+      "status",
+      `HTTP ${status}: redirects are refused, as the token must not follow them; set the deployment's own address`,
+      details,
+    );
+  const retryAfterMs = readRetryAfter(headers.get("retry-after"), exchange.clock.now());
+  if (isRetryableStatus(status) || status >= 500)
+    return new BackendUnavailableError("status", what, { ...details, retryAfterMs });
+  // A refusal that is not in the backend's form comes from something in between: a portal, a proxy.
+  if (refusal === undefined) return new BackendUnavailableError("body", what, details);
+  return new RequestRefusedError(what, details);
+}
+
+/** The backend's refusals are `{ code, message }`. */
+function readRefusal(text: string): { message: string } | undefined {
+  const json = parseJson(text);
+  if (typeof json !== "object" || json === null || !("code" in json)) return undefined;
+  const message = "message" in json ? json.message : json.code;
+  return { message: String(message) };
+}
+
+function isFunctionAnswer(text: string): boolean {
+  const json = parseJson(text);
+  if (typeof json !== "object" || json === null || !("status" in json)) return false;
+  if (json.status === "success") return "value" in json;
+  return json.status === "error" && "errorMessage" in json;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is an answer too: "not the backend's".
+    return undefined;
+  }
+}
+
+/** Seconds or an HTTP date, in milliseconds from now, clamped. */
+function readRetryAfter(value: string | null, now: number): number | undefined {
+  if (value === null) return undefined;
+  const seconds = Number(value);
+  const delayMs = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - now;
+  return Number.isFinite(delayMs) ? clampRetryAfter(delayMs) : undefined;
+}
+
+function excerpt({ redactor }: Exchange, text: string): string {
+  const line = redactor.text(text.replace(/\s+/g, " ").trim());
+  if (line === "") return "empty body";
+  return line.length > 200 ? `${line.slice(0, 200)}...` : line;
+}

@@ -1,0 +1,54 @@
+export { ConvexApiClient } from "./api/ConvexApiClient.ts";
+export { backend } from "./api/backend.ts";
+export {
+  CONFIGURATION_FILES,
+  ENVIRONMENT_VARIABLES,
+  resolveConfiguration,
+} from "./config/configuration.ts";
+export { DEFAULT_OPTIONS } from "./config/options.ts";
+export {
+  BackendUnavailableError,
+  ConfigurationError,
+  CredentialsRefusedError,
+  InvalidInputError,
+  KlipstreamError,
+  ManagerClosedError,
+  OutboxCorruptError,
+  OutboxFullError,
+  OutboxUnwritableError,
+  OutboxVersionError,
+  RequestRefusedError,
+  ServerError,
+  TokenUnavailableError,
+  UpdateRefusedError,
+  VideoNotFoundError,
+} from "./errors.ts";
+export { ConvexIntegration } from "./integration/ConvexIntegration.ts";
+export { ConvexManager } from "./manager/ConvexManager.ts";
+export { VideoRun } from "./manager/VideoRun.ts";
+export { MemoryStore } from "./outbox/memoryStore.ts";
+export { OutboxInspector } from "./outbox/OutboxInspector.ts";
+
+export type { TokenSource } from "./auth/tokenSource.ts";
+export type {
+  Configuration,
+  ConfigurationPlace,
+  ConfigurationSource,
+  Setting,
+} from "./config/configuration.ts";
+export type { ClientOptions, ManagerOptions } from "./config/options.ts";
+export type { ClientErrorCode, UnavailableReason } from "./errors.ts";
+export type { RecordedResult, Video, VideoId } from "./integration/ConvexIntegration.ts";
+export type { LogEvent, LogFields, Logger, LogLevel } from "./log/log.ts";
+export type { PipelineManager } from "./manager/PipelineManager.ts";
+export type {
+  FlushResult,
+  PipelineProgress,
+  StageContext,
+  StageOptions,
+  UpdateOptions,
+  UpdateResult,
+} from "./manager/results.ts";
+export type { DeadLetter, Entry, EntryContent, EntryState, Refusal } from "./outbox/entry.ts";
+export type { DeploymentStats, ExportedEntry } from "./outbox/OutboxInspector.ts";
+export type { OutboxStats } from "./outbox/store.ts";

@@ -1,0 +1,15 @@
+import { checkInput, messageSchema, runSchema, updateMetaSchema } from "@klipstream/contract";
+import type { z } from "zod";
+
+import { InvalidInputError } from "../errors.ts";
+
+export const metaSchema = updateMetaSchema;
+export const messageOption = messageSchema.optional();
+export const runOption = runSchema.optional();
+
+/** @throws InvalidInputError with every issue. */
+export function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
+  const checked = checkInput(schema, value);
+  if (!checked.ok) throw new InvalidInputError(checked.issues);
+  return checked.value;
+}

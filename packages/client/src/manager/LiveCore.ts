@@ -1,0 +1,148 @@
+import { type ClientAmbient, connectWith } from "../api/connection.ts";
+import { ConvexApiClient } from "../api/ConvexApiClient.ts";
+import { type Clock, sleep } from "../clock.ts";
+import type { Configuration } from "../config/configuration.ts";
+import { DEFAULT_OPTIONS, type ManagerOptions } from "../config/options.ts";
+import { BackendUnavailableError } from "../errors.ts";
+import { ConvexIntegration, type Video } from "../integration/ConvexIntegration.ts";
+import type { EventLog } from "../log/log.ts";
+import type { DeliveryStep } from "../outbox/delivery.ts";
+import { Dispatcher } from "../outbox/Dispatcher.ts";
+import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
+import type { OutboxStats, OutboxStore } from "../outbox/store.ts";
+import type { CheckedUpdate, UpdateDefaults } from "./checkUpdate.ts";
+import { deliverThrough } from "./deliver.ts";
+import type { ManagerCore } from "./ManagerCore.ts";
+import { type ProgressReport, ProgressReporter } from "./ProgressReporter.ts";
+import type { FlushResult, UpdateResult } from "./results.ts";
+import { UpdateDesk } from "./UpdateDesk.ts";
+
+/** What surrounds a manager and is not its caller's business; replaced in tests and simulations. */
+export type ManagerAmbient = ClientAmbient & {
+  store?: OutboxStore;
+  /** Called at each step of an entry's life, before it goes on. */
+  onStep?: (step: DeliveryStep) => void;
+};
+
+/** How often `flush` looks whether it is done. */
+const FLUSH_LOOK_MS = 25;
+
+/** The core that delivers: outbox, dispatcher, API client. */
+export class LiveCore implements ManagerCore {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly #options: ManagerOptions;
+  readonly #deployment: string;
+  readonly #store: OutboxStore;
+  readonly #integration: ConvexIntegration;
+  readonly #desk: UpdateDesk;
+  readonly #dispatcher: Dispatcher;
+  readonly #progress: ProgressReporter;
+
+  /** @throws ConfigurationError, OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
+  constructor(configuration: Configuration, options: ManagerOptions, ambient: ManagerAmbient) {
+    const connection = connectWith(configuration, options, ambient);
+    const { clock, log, random, url: deployment } = connection;
+    const api = new ConvexApiClient(connection);
+    const onStep = ambient.onStep ?? (() => undefined);
+    const store = ambient.store ?? openStore(configuration.outboxPath.value, log);
+    const desk = new UpdateDesk({ deployment, store, clock, log, onStep });
+    const dispatcher = new Dispatcher({
+      deployment,
+      store,
+      deliver: deliverThrough(api, clock),
+      policy: connection.retry,
+      clock,
+      random,
+      log,
+      onStep,
+      onAnswer: (entry, answer) => desk.answered(entry, answer),
+      onBlocked: () => desk.blocked(),
+    });
+    const isBlocked = () => dispatcher.isBlocked;
+    this.clock = clock;
+    this.log = log;
+    this.#options = options;
+    this.#deployment = deployment;
+    this.#store = store;
+    this.#integration = new ConvexIntegration(api);
+    this.#desk = desk;
+    this.#dispatcher = dispatcher;
+    this.#progress = new ProgressReporter(api, { clock, log, isBlocked });
+    // What an earlier process left.
+    dispatcher.wake();
+  }
+
+  defaults(): UpdateDefaults {
+    return {
+      waitMs: this.#options.waitMs ?? DEFAULT_OPTIONS.waitMs,
+      createMissing: this.#options.createMissing ?? DEFAULT_OPTIONS.createMissing,
+      now: this.#desk.now(),
+    };
+  }
+
+  take(identity: Identity, checked: CheckedUpdate): Promise<UpdateResult> {
+    return this.#desk.take(identity, checked, this.#dispatcher);
+  }
+
+  async getVideo(twitchId: string): Promise<Video | null> {
+    try {
+      return await this.#integration.getVideo(twitchId);
+    } catch (error) {
+      if (error instanceof BackendUnavailableError) throw error;
+      // Callers that must know ask this: whatever kept the answer away, they cannot know.
+      const why = error instanceof Error ? error.message : String(error);
+      throw new BackendUnavailableError("status", `cannot know whether the video exists: ${why}`, {
+        cause: error,
+      });
+    }
+  }
+
+  reportProgress(report: ProgressReport): void {
+    this.#progress.report(report);
+  }
+
+  stats(): OutboxStats {
+    return this.#store.stats(this.#deployment);
+  }
+
+  async flush(timeoutMs: number): Promise<FlushResult> {
+    const deadline = this.clock.monotonic() + timeoutMs;
+    const { newestSeq } = this.stats();
+    this.#dispatcher.hurry();
+    for (;;) {
+      const { oldestSeq, pending } = this.stats();
+      const delivered = oldestSeq === null || newestSeq === null || oldestSeq > newestSeq;
+      const leftMs = deadline - this.clock.monotonic();
+      if (delivered || leftMs <= 0) return { delivered, pending };
+      await sleep(this.clock, Math.min(FLUSH_LOOK_MS, leftMs));
+    }
+  }
+
+  async close(timeoutMs: number): Promise<FlushResult> {
+    const deadline = this.clock.monotonic() + timeoutMs;
+    this.#desk.close();
+    this.#progress.close();
+    const result = await this.flush(timeoutMs);
+    await this.#dispatcher.close(Math.max(0, deadline - this.clock.monotonic()));
+    this.#store.close();
+    this.log.write("manager.closed", "closed", { pending: result.pending });
+    return result;
+  }
+}
+
+type Identity = { twitchId: string; updateId: string };
+
+function openStore(path: string, log: EventLog): OutboxStore {
+  const store = new SqliteStore(path);
+  log.write("outbox.opened", "outbox opened", { path });
+  if (store.setAside !== null)
+    log.write(
+      "outbox.corrupt",
+      "the outbox file was damaged; it was set aside and a new one begun",
+      {
+        path: store.setAside,
+      },
+    );
+  return store;
+}

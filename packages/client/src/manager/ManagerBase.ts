@@ -1,0 +1,152 @@
+import { randomUUID } from "node:crypto";
+
+import {
+  type ArtifactUrls,
+  type Run,
+  twitchIdSchema,
+  type VideoStatus,
+} from "@klipstream/contract";
+
+import type { InvalidInputError } from "../errors.ts";
+import { parseInput } from "../integration/checks.ts";
+import type { Video } from "../integration/ConvexIntegration.ts";
+import type { OutboxStats } from "../outbox/store.ts";
+import { checkProgress, checkRollback, checkUpdate, identify } from "./checkUpdate.ts";
+import type { ManagerCore } from "./ManagerCore.ts";
+import type { PipelineManager } from "./PipelineManager.ts";
+import type { ProgressReport } from "./ProgressReporter.ts";
+import type {
+  FlushResult,
+  PipelineProgress,
+  StageContext,
+  StageOptions,
+  UpdateOptions,
+  UpdateResult,
+} from "./results.ts";
+import { runStage } from "./runStage.ts";
+import { VideoRun } from "./VideoRun.ts";
+
+const FLUSH_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 8000;
+
+/** The verbs, over whatever core there is: they check, the core acts. */
+export class ManagerBase implements PipelineManager {
+  readonly #core: ManagerCore;
+  #lastRunStartedAt = 0;
+
+  constructor(core: ManagerCore) {
+    this.#core = core;
+  }
+
+  async checkVideoExists(twitchId: string): Promise<boolean> {
+    return (await this.getVideo(twitchId)) !== null;
+  }
+
+  async getVideo(twitchId: string): Promise<Video | null> {
+    return this.#core.getVideo(parseInput(twitchIdSchema, twitchId));
+  }
+
+  updateVideoStatus(
+    twitchId: string,
+    status: VideoStatus,
+    options?: UpdateOptions,
+  ): Promise<UpdateResult> {
+    return this.#update(twitchId, { status }, options);
+  }
+
+  updateVideoUrls(
+    twitchId: string,
+    urls: ArtifactUrls,
+    options?: UpdateOptions,
+  ): Promise<UpdateResult> {
+    return this.#update(twitchId, { urls }, options);
+  }
+
+  updatePipelineProgress(
+    twitchId: string,
+    progress: PipelineProgress,
+    options?: UpdateOptions,
+  ): Promise<UpdateResult> {
+    return this.#update(twitchId, progress, options);
+  }
+
+  rollbackStatus(twitchId: string, options?: UpdateOptions): Promise<UpdateResult> {
+    const identity = identify(twitchId, options);
+    const defaults = this.#core.defaults();
+    return this.#core.take(identity, checkRollback(identity, { options, defaults }));
+  }
+
+  reportProgress(twitchId: string, percent: number, message?: string): void {
+    this.#reportProgress({ twitchId, percent, message });
+  }
+
+  startRun(twitchId: string, run?: Run): VideoRun {
+    const { clock } = this.#core;
+    return new VideoRun(twitchId, run ?? this.#newRun(), {
+      clock,
+      update: (progress, options) => this.#update(twitchId, progress, options),
+      rollBack: (options) => this.rollbackStatus(twitchId, options),
+      reportProgress: (percent, message, ofRun) =>
+        this.#reportProgress({ twitchId, percent, message, run: ofRun }),
+    });
+  }
+
+  // The design's signature: it reads as a sentence, and the last is optional.
+  // eslint-disable-next-line max-params
+  runStage<T>(
+    twitchId: string,
+    status: VideoStatus,
+    work: (stage: StageContext) => Promise<T> | T,
+    options?: StageOptions,
+  ): Promise<T> {
+    const reporter = {
+      clock: this.#core.clock,
+      updateStatus: (to: VideoStatus, reason?: string) =>
+        this.updateVideoStatus(twitchId, to, { reason }),
+      rollBack: (reason: string) => this.rollbackStatus(twitchId, { reason }),
+      reportProgress: (percent: number, message?: string) =>
+        this.reportProgress(twitchId, percent, message),
+    };
+    return runStage(reporter, { status, work, options });
+  }
+
+  flush({ timeoutMs = FLUSH_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<FlushResult> {
+    return this.#core.flush(timeoutMs);
+  }
+
+  close({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<FlushResult> {
+    return this.#core.close(timeoutMs);
+  }
+
+  /** The outbox's books for this deployment: accepted = acknowledged + pending + deadLettered, at any time. */
+  stats(): OutboxStats {
+    return this.#core.stats();
+  }
+
+  // Not async: what is accepted is on disk when the call returns, before anyone awaits it.
+  #update(
+    twitchId: string,
+    progress: PipelineProgress,
+    options: UpdateOptions | undefined,
+  ): Promise<UpdateResult> {
+    const identity = identify(twitchId, options);
+    const defaults = this.#core.defaults();
+    return this.#core.take(identity, checkUpdate(identity, progress, { options, defaults }));
+  }
+
+  #reportProgress(report: ProgressReport): void {
+    const error = checkProgress(report);
+    if (error === null) this.#core.reportProgress(report);
+    else this.#dropProgress(error);
+  }
+
+  #dropProgress(error: InvalidInputError): void {
+    this.#core.log.write("progress.dropped", error.message, { code: error.code });
+  }
+
+  /** Later than any run that this process started before, also within one millisecond. */
+  #newRun(): Run {
+    this.#lastRunStartedAt = Math.max(this.#core.clock.now(), this.#lastRunStartedAt + 1);
+    return { id: randomUUID(), startedAt: this.#lastRunStartedAt };
+  }
+}

@@ -1,0 +1,120 @@
+import type { Clock } from "../clock.ts";
+import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../errors.ts";
+import type { EventLog } from "../log/log.ts";
+import type { DeliveryStep, EntryAnswer } from "../outbox/delivery.ts";
+import type { Dispatcher } from "../outbox/Dispatcher.ts";
+import { type Entry, updateIdOf } from "../outbox/entry.ts";
+import type { OutboxStore } from "../outbox/store.ts";
+import type { CheckedUpdate } from "./checkUpdate.ts";
+import type { UpdateResult } from "./results.ts";
+
+export type UpdateDeskOptions = {
+  deployment: string;
+  store: OutboxStore;
+  clock: Clock;
+  log: EventLog;
+  onStep: (step: DeliveryStep) => void;
+};
+
+type Identity = { twitchId: string; updateId: string };
+
+/** Takes updates in: durable first, then waits a little for the backend's answer. */
+export class UpdateDesk {
+  readonly #options: UpdateDeskOptions;
+  readonly #waiting = new Map<number, (answer: EntryAnswer | null) => void>();
+  #lastOccurredAt = 0;
+  /** A wait has run out since the last answer: another would hold the caller up for nothing. */
+  #isBackendSilent = false;
+  #isClosed = false;
+
+  constructor(options: UpdateDeskOptions) {
+    this.#options = options;
+  }
+
+  /** The wall clock, but never back: a clock that jumps must not make a newer status look older. */
+  now(): number {
+    this.#lastOccurredAt = Math.max(this.#lastOccurredAt, this.#options.clock.now());
+    return this.#lastOccurredAt;
+  }
+
+  /** The backend answered to an entry. */
+  answered(entry: Entry, answer: EntryAnswer): void {
+    this.#isBackendSilent = false;
+    this.#waiting.get(entry.seq)?.(answer);
+  }
+
+  /** Nothing will be sent for a while: nobody needs to wait. */
+  blocked(): void {
+    for (const finish of [...this.#waiting.values()]) finish(null);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.blocked();
+  }
+
+  /** Accepts an update, or says why not. Never throws. */
+  async take(
+    identity: Identity,
+    checked: CheckedUpdate,
+    dispatcher: Dispatcher,
+  ): Promise<UpdateResult> {
+    if (!checked.ok) return this.#reject(identity, checked.error);
+    const entry = this.#append(checked, identity.twitchId);
+    if (entry instanceof KlipstreamError) return this.#reject(identity, entry);
+    const answer = this.#waitFor(entry, dispatcher.isBlocked ? 0 : checked.waitMs);
+    dispatcher.accepted();
+    return resultOf(identity, await answer);
+  }
+
+  #append({ content }: CheckedUpdate & { ok: true }, twitchId: string): Entry | KlipstreamError {
+    if (this.#isClosed) return new ManagerClosedError();
+    const { store, deployment, clock, log, onStep } = this.#options;
+    try {
+      onStep("accepting");
+      const entry = store.append({ deployment, twitchId, content, acceptedAt: clock.now() });
+      onStep("accepted");
+      log.write("update.accepted", "kept in the outbox", {
+        twitchId,
+        updateId: updateIdOf(content),
+      });
+      return entry;
+    } catch (error) {
+      if (error instanceof KlipstreamError) return error;
+      const why = error instanceof Error ? error.message : String(error);
+      return new OutboxUnwritableError(`the outbox cannot be written: ${why}`, { cause: error });
+    }
+  }
+
+  #waitFor(entry: Entry, waitMs: number): Promise<EntryAnswer | null> {
+    if (waitMs === 0 || this.#isBackendSilent) return Promise.resolve(null);
+    return new Promise((resolve) => {
+      const finish = (answer: EntryAnswer | null) => {
+        cancel();
+        this.#waiting.delete(entry.seq);
+        resolve(answer);
+      };
+      const cancel = this.#options.clock.after(
+        waitMs,
+        () => {
+          this.#isBackendSilent = true;
+          finish(null);
+        },
+        { keepAlive: true },
+      );
+      this.#waiting.set(entry.seq, finish);
+    });
+  }
+
+  #reject(identity: Identity, error: KlipstreamError): UpdateResult {
+    const { log } = this.#options;
+    log.write("update.rejected", error.message, { ...identity, code: error.code });
+    return { ok: false, outcome: "rejected", ...identity, error };
+  }
+}
+
+function resultOf(identity: Identity, answer: EntryAnswer | null): UpdateResult {
+  if (answer === null) return { ok: true, outcome: "queued", ...identity };
+  if (answer.accepted) return { ok: true, outcome: answer.outcome, ...identity };
+  return { ok: false, outcome: "rejected", ...identity, error: answer.error };
+}

@@ -1,0 +1,67 @@
+import type { ArtifactUrls, Run, UpdateOutcome, VideoStatus } from "@klipstream/contract";
+
+import type { KlipstreamError } from "../errors.ts";
+
+/**
+ * What became of an update. An update method never throws; it resolves to this.
+ *
+ * - `applied`, `unchanged`, `duplicate`, `superseded`: acknowledged by the backend.
+ * - `queued`: safe in the outbox, will be delivered.
+ * - `simulated`: test mode.
+ * - `rejected`: refused for good; `error` says why. The only one with `ok` false.
+ */
+export type UpdateResult =
+  | {
+      ok: true;
+      outcome: UpdateOutcome | "queued" | "simulated";
+      updateId: string;
+      twitchId: string;
+    }
+  | { ok: false; outcome: "rejected"; updateId: string; twitchId: string; error: KlipstreamError };
+
+/** What may accompany an update. Each is optional. */
+export type UpdateOptions = {
+  /** The id by which the backend recognises a repetition, up to 128 characters. Default: a new UUID. */
+  updateId?: string | undefined;
+  /** When it happened, in milliseconds since 1970. Default: now. */
+  occurredAt?: number | undefined;
+  /** The run that it belongs to; `startRun` fills it in. */
+  run?: Run | undefined;
+  /** Why, up to 1,000 characters. */
+  reason?: string | undefined;
+  /** How long to wait for the acknowledgement, in milliseconds; 0 = do not wait. Default: the manager's `waitMs`. */
+  waitMs?: number | undefined;
+  /** Create the video if the backend does not know it. Default: the manager's `createMissing`. */
+  createMissing?: boolean | undefined;
+};
+
+/** A status, URLs, or both. */
+export type PipelineProgress = {
+  status?: VideoStatus | undefined;
+  urls?: ArtifactUrls | undefined;
+};
+
+/** What `flush` and `close` achieved. */
+export type FlushResult = {
+  /** Whether every update that was accepted before the call is acknowledged or a dead letter. */
+  delivered: boolean;
+  /** How many entries are pending in the outbox for this deployment, those of other processes included. */
+  pending: number;
+};
+
+/** What `runStage` hands to the work. */
+export type StageContext = {
+  /** What became of the report of the stage's status. */
+  begun: UpdateResult;
+  /** Reports how much of the stage is done, 0 to 100. Lossy and cheap: call it as often as you like. */
+  progress(percent: number, message?: string): void;
+};
+
+export type StageOptions = {
+  /**
+   * What happens to the status when the work throws: undone, or set to `Failed` with the error's message as reason.
+   *
+   * @default "rollBack"
+   */
+  onFailure?: "rollBack" | "markFailed" | undefined;
+};

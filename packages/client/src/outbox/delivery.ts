@@ -1,0 +1,41 @@
+import type { UpdateOutcome } from "@klipstream/contract";
+
+import type { KlipstreamError } from "../errors.ts";
+import type { Entry } from "./entry.ts";
+
+/** What the backend said to one entry. */
+export type EntryAnswer =
+  { accepted: true; outcome: UpdateOutcome } | { accepted: false; error: KlipstreamError };
+
+/** What became of one request that carried one or more entries. */
+export type Delivery = {
+  durationMs: number;
+  httpStatus?: number | undefined;
+  requestId?: string | undefined;
+} & (
+  | {
+      ok: true;
+      /** One per entry, in their order. */
+      answers: EntryAnswer[];
+    }
+  | {
+      ok: false;
+      error: KlipstreamError;
+      /** Only with refused credentials: whether a fresh token may do better. */
+      refreshMayHelp: boolean;
+    }
+);
+
+/** Sends entries in one request, once. It never throws: the outbox's only way to the network. */
+export type Deliver = (entries: readonly Entry[]) => Promise<Delivery>;
+
+/** The moments of an entry's life at which a process can die; tests stop here. */
+export const DELIVERY_STEPS = [
+  "accepting",
+  "accepted",
+  "claimed",
+  "sending",
+  "answered",
+  "settled",
+] as const;
+export type DeliveryStep = (typeof DELIVERY_STEPS)[number];

@@ -1,0 +1,201 @@
+import { OutboxFullError } from "../errors.ts";
+import { Batch } from "./batch.ts";
+import type { DeadLetter, Entry, NewEntry } from "./entry.ts";
+import { notBefore, occurredAtOf, updateIdOf, writeContent } from "./entry.ts";
+import {
+  type Claim,
+  type ClaimRequest,
+  HOLD_MAX_MS,
+  type Lease,
+  LEASE_MS,
+  OUTBOX_BOUNDS,
+  type OutboxBounds,
+  type OutboxStats,
+  type OutboxStore,
+  type Settlement,
+} from "./store.ts";
+
+type Lane = {
+  entries: Entry[];
+  heldUntil: number;
+  lease: (Lease & { expiresAt: number }) | undefined;
+};
+
+type Books = {
+  accepted: number;
+  acknowledged: number;
+  lanes: Map<string, Lane>;
+  deadLetters: Map<number, DeadLetter>;
+};
+
+/** An outbox that lives as long as its process: for tests, and for machines without a disk worth writing to. */
+export class MemoryStore implements OutboxStore {
+  readonly isShared = false;
+  readonly #bounds: OutboxBounds;
+  readonly #books = new Map<string, Books>();
+  #lastSeq = 0;
+  #lastToken = 0;
+  #held = { entries: 0, bytes: 0 };
+
+  constructor(bounds: OutboxBounds = OUTBOX_BOUNDS) {
+    this.#bounds = bounds;
+  }
+
+  append(entry: NewEntry): Entry {
+    const bytes = sizeOf(entry);
+    const { maxEntries, maxBytes } = this.#bounds;
+    if (this.#held.entries >= maxEntries || this.#held.bytes + bytes > maxBytes)
+      throw new OutboxFullError(describeFull(this.#bounds));
+    const books = this.#booksOf(entry.deployment);
+    const lane = laneOf(books, entry.twitchId);
+    const ahead = lane.entries.at(-1);
+    const moment = ahead === undefined ? 0 : occurredAtOf(ahead.content);
+    this.#lastSeq += 1;
+    const content = notBefore(entry.content, moment);
+    const accepted: Entry = { ...entry, seq: this.#lastSeq, content, failures: 0 };
+    lane.entries.push(accepted);
+    books.accepted += 1;
+    this.#held = { entries: this.#held.entries + 1, bytes: this.#held.bytes + bytes };
+    return accepted;
+  }
+
+  claim({ deployment, owner, now, limit }: ClaimRequest): Claim | null {
+    const batch = new Batch(limit);
+    this.#lastToken += 1;
+    const lease: Lease = { owner, token: this.#lastToken };
+    const free = [...this.#booksOf(deployment).lanes.values()]
+      .filter((lane) => lane.entries.length > 0 && isFree(lane, now))
+      .sort((one, other) => (one.entries[0]?.seq ?? 0) - (other.entries[0]?.seq ?? 0));
+    for (const lane of free) {
+      if (batch.room <= 0) break;
+      if (batch.take(lane.entries)) lane.lease = { ...lease, expiresAt: now + LEASE_MS };
+    }
+    return batch.entries.length === 0 ? null : { lease, entries: batch.entries };
+  }
+
+  settle(
+    lease: Lease,
+    settlements: readonly Settlement[],
+    options: { keepLease: boolean } = { keepLease: false },
+  ): number {
+    let count = 0;
+    for (const books of this.#books.values())
+      for (const lane of books.lanes.values()) {
+        if (lane.lease?.owner !== lease.owner || lane.lease.token !== lease.token) continue;
+        for (const settlement of settlements) count += this.#move(books, lane, settlement);
+        if (!options.keepLease) lane.lease = undefined;
+      }
+    return count;
+  }
+
+  renew({ owner, token }: Lease, now: number): void {
+    for (const { lanes } of this.#books.values())
+      for (const { lease } of lanes.values())
+        if (lease?.owner === owner && lease.token === token) lease.expiresAt = now + LEASE_MS;
+  }
+
+  stats(deployment: string): OutboxStats {
+    const { accepted, acknowledged, deadLetters } = this.#booksOf(deployment);
+    const pending = this.pending(deployment, Infinity);
+    return {
+      accepted,
+      acknowledged,
+      pending: pending.length,
+      deadLettered: deadLetters.size,
+      oldestAcceptedAt: pending[0]?.acceptedAt ?? null,
+      oldestSeq: pending[0]?.seq ?? null,
+      newestSeq: pending.at(-1)?.seq ?? null,
+    };
+  }
+
+  deployments(): string[] {
+    return [...this.#books.keys()];
+  }
+
+  pending(deployment: string, limit: number): Entry[] {
+    const lanes = [...this.#booksOf(deployment).lanes.values()];
+    const entries = lanes.flatMap((lane) => lane.entries);
+    return entries.sort((one, other) => one.seq - other.seq).slice(0, limit);
+  }
+
+  deadLetters(deployment: string): DeadLetter[] {
+    const letters = [...this.#booksOf(deployment).deadLetters.values()];
+    return letters.sort((one, other) => one.seq - other.seq);
+  }
+
+  redrive(deployment: string, seqs?: readonly number[]): number {
+    const books = this.#booksOf(deployment);
+    const chosen = this.deadLetters(deployment).filter(
+      ({ seq }) => seqs === undefined || seqs.includes(seq),
+    );
+    for (const { refusal: _refusal, refusedAt: _refusedAt, ...entry } of chosen) {
+      books.deadLetters.delete(entry.seq);
+      const lane = laneOf(books, entry.twitchId);
+      lane.entries.push({ ...entry, failures: 0 });
+      lane.entries.sort((one, other) => one.seq - other.seq);
+    }
+    return chosen.length;
+  }
+
+  close(): void {
+    this.#books.clear();
+  }
+
+  #move(books: Books, lane: Lane, settlement: Settlement): number {
+    const index = lane.entries.findIndex(({ seq }) => seq === settlement.seq);
+    const entry = lane.entries[index];
+    if (entry === undefined) return 0;
+    if (settlement.to === "pending") {
+      if (settlement.held === undefined) return 1;
+      lane.entries[index] = { ...entry, failures: settlement.held.failures };
+      lane.heldUntil = settlement.held.until;
+      return 1;
+    }
+    lane.entries.splice(index, 1);
+    lane.heldUntil = 0;
+    if (settlement.to === "acknowledged") {
+      books.acknowledged += 1;
+      this.#held.entries -= 1;
+      this.#held.bytes -= sizeOf(entry);
+    } else {
+      const { refusal, at } = settlement;
+      books.deadLetters.set(entry.seq, { ...entry, refusal, refusedAt: at });
+    }
+    if (lane.entries.length === 0) books.lanes.delete(entry.twitchId);
+    return 1;
+  }
+
+  #booksOf(deployment: string): Books {
+    let books = this.#books.get(deployment);
+    if (books === undefined) {
+      books = { accepted: 0, acknowledged: 0, lanes: new Map(), deadLetters: new Map() };
+      this.#books.set(deployment, books);
+    }
+    return books;
+  }
+}
+
+/** What `OutboxFullError` says. */
+export function describeFull({ maxEntries, maxBytes }: OutboxBounds): string {
+  return `the outbox is full (at most ${maxEntries} entries and ${maxBytes} bytes); the backend has not taken updates for long: see \`klipstream outbox status\``;
+}
+
+function sizeOf({ content }: Pick<Entry, "content">): number {
+  return writeContent(content).length + updateIdOf(content).length;
+}
+
+function isFree({ lease, heldUntil }: Lane, now: number): boolean {
+  const isLeased =
+    lease !== undefined && lease.expiresAt > now && lease.expiresAt <= now + LEASE_MS;
+  const isHeld = heldUntil > now && heldUntil <= now + HOLD_MAX_MS;
+  return !isLeased && !isHeld;
+}
+
+function laneOf(books: Books, twitchId: string): Lane {
+  let lane = books.lanes.get(twitchId);
+  if (lane === undefined) {
+    lane = { entries: [], heldUntil: 0, lease: undefined };
+    books.lanes.set(twitchId, lane);
+  }
+  return lane;
+}

@@ -1,0 +1,224 @@
+import type Database from "libsql";
+
+import { OutboxFullError } from "../../errors.ts";
+import { Batch } from "../batch.ts";
+import {
+  type DeadLetter,
+  type Entry,
+  type NewEntry,
+  notBefore,
+  occurredAtOf,
+  writeContent,
+} from "../entry.ts";
+import { describeFull } from "../memoryStore.ts";
+import { isOwnerDead } from "../owner.ts";
+import {
+  type Claim,
+  type ClaimRequest,
+  type Lease,
+  LEASE_MS,
+  OUTBOX_BOUNDS,
+  type OutboxBounds,
+  type OutboxStats,
+  type OutboxStore,
+  type Settlement,
+} from "../store.ts";
+import { openOutboxFile, toOutboxError } from "./openFile.ts";
+import { damagedRefusal, type EntryRow, readDeadLetter, readEntry } from "./rows.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+
+/** An outbox in a SQLite file, shared by any number of processes of one machine. */
+export class SqliteStore implements OutboxStore {
+  readonly isShared = true;
+  readonly path: string;
+  /** Where a damaged file was put that stood in this one's place; null when there was none. */
+  readonly setAside: string | null;
+  readonly #database: Database.Database;
+  readonly #statements: Statements;
+  readonly #bounds: OutboxBounds;
+
+  /** @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
+  constructor(path: string, bounds: OutboxBounds = OUTBOX_BOUNDS) {
+    const { database, setAside } = openOutboxFile(path);
+    this.path = path;
+    this.setAside = setAside;
+    this.#database = database;
+    this.#statements = prepareStatements(database);
+    this.#bounds = bounds;
+  }
+
+  append({ deployment, twitchId, content, acceptedAt }: NewEntry): Entry {
+    return this.#transaction((statements) => {
+      const [lane] = statements.lane.all(deployment, twitchId) as { last_occurred_at: number }[];
+      const entered = notBefore(content, lane?.last_occurred_at ?? 0);
+      const text = writeContent(entered);
+      const [held] = statements.held.all() as { entries: number; bytes: number }[];
+      const { maxEntries, maxBytes } = this.#bounds;
+      if (held !== undefined)
+        if (held.entries >= maxEntries || held.bytes + text.length > maxBytes)
+          throw new OutboxFullError(describeFull(this.#bounds));
+      const row = statements.insert.run(deployment, twitchId, text, acceptedAt);
+      const seq = Number(row.lastInsertRowid);
+      statements.enterLane.run(deployment, twitchId, seq, occurredAtOf(entered));
+      statements.countAccepted.run(deployment);
+      return { seq, deployment, twitchId, content: entered, acceptedAt, failures: 0 };
+    });
+  }
+
+  claim(request: ClaimRequest): Claim | null {
+    // Looking needs no write lock; most looks find nothing.
+    if (!this.#read(() => this.#mayClaim(request))) return null;
+    return this.#transaction((statements) => {
+      for (const owner of this.#deadOwners(request.owner)) statements.freeOwner.run(owner);
+      const batch = new Batch(request.limit);
+      const lanes: string[] = [];
+      for (const twitchId of this.#freeLanes(request)) {
+        if (batch.room <= 0) break;
+        const head = this.#readHead(request, { twitchId, count: batch.room });
+        if (batch.take(head)) lanes.push(twitchId);
+        else if (head.length === 0) this.#leaveLane({ ...request, twitch_id: twitchId }, false);
+      }
+      if (lanes.length === 0) return null;
+      const [{ token }] = statements.nextToken.all() as [{ token: number }];
+      const expiresAt = request.now + LEASE_MS;
+      for (const twitchId of lanes)
+        statements.lease.run(request.owner, token, expiresAt, request.deployment, twitchId);
+      return { lease: { owner: request.owner, token }, entries: batch.entries };
+    });
+  }
+
+  settle(
+    lease: Lease,
+    settlements: readonly Settlement[],
+    options: { keepLease: boolean } = { keepLease: false },
+  ): number {
+    return this.#transaction((statements) => {
+      let count = 0;
+      for (const settlement of settlements) count += this.#move(lease, settlement);
+      for (const lane of statements.leasedLanes.all(lease.owner, lease.token) as LaneRow[])
+        this.#leaveLane(lane, options.keepLease);
+      return count;
+    });
+  }
+
+  renew({ owner, token }: Lease, now: number): void {
+    this.#transaction((statements) => statements.renew.run(now + LEASE_MS, owner, token));
+  }
+
+  stats(deployment: string): OutboxStats {
+    // One statement: read as of one moment, whatever other processes do.
+    const [row] = this.#read(({ stats }) => stats.all({ deployment })) as [OutboxStats];
+    return row;
+  }
+
+  deployments(): string[] {
+    const rows = this.#read(({ deployments }) => deployments.all()) as { deployment: string }[];
+    return rows.map(({ deployment }) => deployment);
+  }
+
+  pending(deployment: string, limit: number): Entry[] {
+    const rows = this.#read(({ pending }) => pending.all(deployment, limit)) as EntryRow[];
+    return rows.flatMap((row) => readEntry(row) ?? []);
+  }
+
+  deadLetters(deployment: string): DeadLetter[] {
+    const rows = this.#read(({ deadLetters }) => deadLetters.all(deployment)) as EntryRow[];
+    return rows.flatMap((row) => readDeadLetter(row) ?? []);
+  }
+
+  redrive(deployment: string, seqs?: readonly number[]): number {
+    return this.#transaction((statements) => {
+      const chosen = this.deadLetters(deployment).filter(
+        ({ seq }) => seqs === undefined || seqs.includes(seq),
+      );
+      for (const { seq, twitchId, content } of chosen) {
+        statements.redrive.run(seq);
+        statements.enterLane.run(deployment, twitchId, seq, occurredAtOf(content));
+      }
+      return chosen.length;
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #mayClaim({ deployment, owner, now }: ClaimRequest): boolean {
+    const { freeLanes } = this.#statements;
+    if (freeLanes.all({ deployment, now, limit: 1 }).length > 0) return true;
+    return this.#deadOwners(owner).length > 0;
+  }
+
+  #freeLanes({ deployment, now, limit }: ClaimRequest): string[] {
+    const rows = this.#statements.freeLanes.all({ deployment, now, limit }) as LaneRow[];
+    return rows.map((row) => row.twitch_id);
+  }
+
+  #deadOwners(self: string): string[] {
+    const rows = this.#statements.owners.all() as { lease_owner: string }[];
+    const others = rows.map((row) => row.lease_owner).filter((owner) => owner !== self);
+    return others.filter(isOwnerDead);
+  }
+
+  /** The first entries of a lane. A damaged one becomes a dead letter on the way: it could never be sent. */
+  #readHead(
+    { deployment, now }: ClaimRequest,
+    { twitchId, count }: { twitchId: string; count: number },
+  ): Entry[] {
+    const { head, bury } = this.#statements;
+    const entries: Entry[] = [];
+    for (const row of head.all(deployment, twitchId, count) as EntryRow[]) {
+      const entry = readEntry(row);
+      if (entry === null) bury.run(now, JSON.stringify(damagedRefusal), row.seq);
+      else entries.push(entry);
+    }
+    return entries;
+  }
+
+  #move({ owner, token }: Lease, settlement: Settlement): number {
+    const { acknowledge, countAcknowledged, bury, hold, holdLane, leasedEntry } = this.#statements;
+    const { seq } = settlement;
+    const [row] = leasedEntry.all(seq, owner, token) as EntryRow[];
+    if (row === undefined) return 0;
+    if (settlement.to === "acknowledged") {
+      acknowledge.run(seq);
+      countAcknowledged.run(row.deployment);
+    } else if (settlement.to === "deadLettered") {
+      bury.run(settlement.at, JSON.stringify(settlement.refusal), seq);
+    } else if (settlement.held !== undefined) {
+      hold.run(settlement.held.failures, seq);
+      holdLane.run(settlement.held.until, row.deployment, row.twitch_id);
+    }
+    return 1;
+  }
+
+  #leaveLane({ deployment, twitch_id }: LaneRow, keepLease: boolean): void {
+    const { moveHead, removeEmptyLane, freeLane } = this.#statements;
+    moveHead.run(deployment, twitch_id);
+    if (keepLease) return;
+    removeEmptyLane.run(deployment, twitch_id);
+    freeLane.run(deployment, twitch_id);
+  }
+
+  #read<T>(work: (statements: Statements) => T): T {
+    try {
+      return work(this.#statements);
+    } catch (error) {
+      throw toOutboxError(error, this.path);
+    }
+  }
+
+  #transaction<T>(work: (statements: Statements) => T): T {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE");
+      const result = work(this.#statements);
+      this.#database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+      throw toOutboxError(error, this.path);
+    }
+  }
+}
+
+type LaneRow = { deployment: string; twitch_id: string };

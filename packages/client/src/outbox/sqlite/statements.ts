@@ -1,0 +1,79 @@
+import type Database from "libsql";
+
+import { HOLD_MAX_MS, LEASE_MS } from "../store.ts";
+
+/**
+ * A lane is free unless a lease or a hold is on. One that ends later than any could is a clock's that has jumped back since:
+ * it counts as over.
+ */
+const IS_FREE = `
+  (lease_owner IS NULL OR lease_expires_at <= @now OR lease_expires_at > @now + ${LEASE_MS})
+  AND (held_until IS NULL OR held_until <= @now OR held_until > @now + ${HOLD_MAX_MS})`;
+
+const STATEMENTS = {
+  lane: "SELECT last_occurred_at FROM lanes WHERE deployment = ? AND twitch_id = ?",
+  held: "SELECT entries, bytes FROM held",
+  insert: "INSERT INTO entries (deployment, twitch_id, content, accepted_at) VALUES (?, ?, ?, ?)",
+  enterLane: `
+    INSERT INTO lanes (deployment, twitch_id, head_seq, last_occurred_at) VALUES (?, ?, ?, ?)
+    ON CONFLICT DO UPDATE SET head_seq = min(head_seq, excluded.head_seq),
+      last_occurred_at = max(last_occurred_at, excluded.last_occurred_at)`,
+  countAccepted: `
+    INSERT INTO books VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET accepted = accepted + 1`,
+  countAcknowledged: "UPDATE books SET acknowledged = acknowledged + 1 WHERE deployment = ?",
+
+  freeLanes: `
+    SELECT deployment, twitch_id FROM lanes INDEXED BY lanes_by_head
+    WHERE deployment = @deployment AND ${IS_FREE} ORDER BY head_seq LIMIT @limit`,
+  owners: "SELECT DISTINCT lease_owner FROM lanes WHERE lease_owner IS NOT NULL",
+  freeOwner: "UPDATE lanes SET lease_owner = NULL WHERE lease_owner = ?",
+  head: `
+    SELECT * FROM entries WHERE deployment = ? AND twitch_id = ? AND dead_at IS NULL
+    ORDER BY seq LIMIT ?`,
+  nextToken: "UPDATE leases SET last_token = last_token + 1 RETURNING last_token AS token",
+  lease: `
+    UPDATE lanes SET lease_owner = ?, lease_token = ?, lease_expires_at = ?
+    WHERE deployment = ? AND twitch_id = ?`,
+  renew: "UPDATE lanes SET lease_expires_at = ? WHERE lease_owner = ? AND lease_token = ?",
+
+  leasedEntry: `
+    SELECT entries.* FROM entries JOIN lanes USING (deployment, twitch_id)
+    WHERE seq = ? AND dead_at IS NULL AND lease_owner = ? AND lease_token = ?`,
+  acknowledge: "DELETE FROM entries WHERE seq = ?",
+  bury: "UPDATE entries SET dead_at = ?, refusal = ? WHERE seq = ?",
+  hold: "UPDATE entries SET failures = ? WHERE seq = ?",
+  holdLane: "UPDATE lanes SET held_until = ? WHERE deployment = ? AND twitch_id = ?",
+  leasedLanes: "SELECT deployment, twitch_id FROM lanes WHERE lease_owner = ? AND lease_token = ?",
+  moveHead: `
+    UPDATE lanes SET head_seq = ifnull((
+      SELECT min(seq) FROM entries
+      WHERE entries.deployment = lanes.deployment AND entries.twitch_id = lanes.twitch_id
+        AND dead_at IS NULL), -1)
+    WHERE deployment = ? AND twitch_id = ?`,
+  removeEmptyLane: "DELETE FROM lanes WHERE deployment = ? AND twitch_id = ? AND head_seq = -1",
+  freeLane: "UPDATE lanes SET lease_owner = NULL WHERE deployment = ? AND twitch_id = ?",
+
+  stats: `
+    SELECT
+      ifnull((SELECT accepted FROM books WHERE deployment = @deployment), 0) AS accepted,
+      ifnull((SELECT acknowledged FROM books WHERE deployment = @deployment), 0) AS acknowledged,
+      (SELECT count(*) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS pending,
+      (SELECT count(*) FROM entries WHERE deployment = @deployment AND dead_at IS NOT NULL)
+        AS deadLettered,
+      (SELECT min(accepted_at) FROM entries WHERE deployment = @deployment AND dead_at IS NULL)
+        AS oldestAcceptedAt,
+      (SELECT min(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS oldestSeq,
+      (SELECT max(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS newestSeq`,
+  deployments: "SELECT deployment FROM books ORDER BY deployment",
+  pending: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NULL ORDER BY seq LIMIT ?",
+  deadLetters: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NOT NULL ORDER BY seq",
+  redrive: "UPDATE entries SET dead_at = NULL, refusal = NULL, failures = 0 WHERE seq = ?",
+} as const;
+
+/** The statements of an outbox file, prepared once. Read with `all()`: this driver's `get()` adds a key to the row. */
+export type Statements = Record<keyof typeof STATEMENTS, Database.Statement>;
+
+export function prepareStatements(database: Database.Database): Statements {
+  const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
+  return Object.fromEntries(prepared) as Statements;
+}

@@ -1,0 +1,103 @@
+import type { DeadLetter, Entry, NewEntry, Refusal } from "./entry.ts";
+
+/** A lease that is not renewed runs out after this time; a dead process's lanes are free then. */
+export const LEASE_MS = 8000;
+
+/** Leases are renewed this often. */
+export const LEASE_RENEWAL_MS = 2000;
+
+/** Most entries in one delivery. */
+export const BATCH_MAX_COUNT = 50;
+
+/** How much an outbox may hold, dead letters included. */
+export type OutboxBounds = { maxEntries: number; maxBytes: number };
+
+export const OUTBOX_BOUNDS: OutboxBounds = { maxEntries: 100_000, maxBytes: 256 * 1024 * 1024 };
+
+/** The longest that a lane is held after its function broke. A later moment comes from a clock that jumped. */
+export const HOLD_MAX_MS = 60_000;
+
+/** The right to send the entries of some lanes. The number is never used twice: it fences off an earlier holder. */
+export type Lease = { owner: string; token: number };
+
+export type ClaimRequest = {
+  deployment: string;
+  owner: string;
+  /** Milliseconds since 1970. */
+  now: number;
+  /** Most entries to claim. */
+  limit: number;
+};
+
+/** Entries to be sent together: of one route, and of each lane the first ones. */
+export type Claim = { lease: Lease; entries: Entry[] };
+
+/** Where a delivery takes an entry. */
+export type Settlement =
+  | { seq: number; to: "acknowledged" }
+  | { seq: number; to: "deadLettered"; refusal: Refusal; at: number }
+  | {
+      seq: number;
+      to: "pending";
+      /** Its function broke: how often so far, and when its lane may be tried again. */
+      held?: { failures: number; until: number };
+    };
+
+/** The books of one deployment. accepted = acknowledged + pending + deadLettered. */
+export type OutboxStats = {
+  accepted: number;
+  acknowledged: number;
+  /** Leased ones included. */
+  pending: number;
+  deadLettered: number;
+  /** When the oldest pending entry was accepted, in milliseconds since 1970; null when none is pending. */
+  oldestAcceptedAt: number | null;
+  /** The place of the oldest pending entry in the order of acceptance; null when none is pending. */
+  oldestSeq: number | null;
+  /** The same of the newest. */
+  newestSeq: number | null;
+};
+
+/**
+ * Where entries are kept. Every method is one transaction: it happens whole or not at all, and is durable when it returns. The laws
+ * that every store obeys are in `storeLaws.test.ts`.
+ */
+export type OutboxStore = {
+  /** Whether other processes may use it at the same time. */
+  readonly isShared: boolean;
+  /**
+   * Accepts an entry at the end of its lane. Its `occurredAt` is moved up to that of the entry ahead of it where a clock jumped
+   * back, so that the backend never takes a newer status for an older one.
+   *
+   * @throws OutboxFullError, OutboxUnwritableError
+   */
+  append(entry: NewEntry): Entry;
+  /** Leases the next entries that may be sent, or null when there are none at this moment. */
+  claim(request: ClaimRequest): Claim | null;
+  /**
+   * Settles claimed entries, and gives their lanes free unless `keepLease`. Settlements under a lost lease change nothing.
+   *
+   * @returns How many took effect.
+   */
+  settle(
+    lease: Lease,
+    settlements: readonly Settlement[],
+    options?: { keepLease: boolean },
+  ): number;
+  /** Extends a lease, if it is not lost. */
+  renew(lease: Lease, now: number): void;
+  stats(deployment: string): OutboxStats;
+  /** The addresses of all deployments that it knows. */
+  deployments(): string[];
+  /** The pending entries of a deployment, oldest first. */
+  pending(deployment: string, limit: number): Entry[];
+  deadLetters(deployment: string): DeadLetter[];
+  /**
+   * Puts dead letters back into their lanes, at their old place.
+   *
+   * @param seqs - Which; all of the deployment when absent.
+   * @returns How many.
+   */
+  redrive(deployment: string, seqs?: readonly number[]): number;
+  close(): void;
+};

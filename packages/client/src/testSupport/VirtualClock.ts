@@ -1,0 +1,63 @@
+import type { Clock } from "../clock.ts";
+
+type Timer = { at: number; seq: number; callback: () => void };
+
+/** A clock that a test turns. Its wall clock can jump; its monotonic one only goes forward. */
+export class VirtualClock implements Clock {
+  #monotonic = 0;
+  #offset: number;
+  #seq = 0;
+  #timers: Timer[] = [];
+
+  constructor(startsAt = 1_700_000_000_000) {
+    this.#offset = startsAt;
+  }
+
+  now(): number {
+    return this.#offset + this.#monotonic;
+  }
+
+  monotonic(): number {
+    return this.#monotonic;
+  }
+
+  after(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.#monotonic + Math.max(0, delayMs), seq: this.#seq++, callback };
+    this.#timers.push(timer);
+    return () => {
+      this.#timers = this.#timers.filter((other) => other !== timer);
+    };
+  }
+
+  /** Moves the wall clock alone. */
+  jump(byMs: number): void {
+    this.#offset += byMs;
+  }
+
+  /** Lets everything happen that is due within a time, in order, and what follows from it. */
+  async advance(byMs: number): Promise<void> {
+    const end = this.#monotonic + byMs;
+    await settle();
+    for (;;) {
+      const next = this.#nextDue(end);
+      if (next === undefined) break;
+      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#monotonic = Math.max(this.#monotonic, next.at);
+      next.callback();
+      await settle();
+    }
+    this.#monotonic = end;
+  }
+
+  #nextDue(end: number): Timer | undefined {
+    const due = this.#timers.filter(({ at }) => at <= end);
+    return due.sort((one, other) => one.at - other.at || one.seq - other.seq)[0];
+  }
+}
+
+/** Lets every promise that can settle do so. */
+export function settle(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(() => setImmediate(resolve));
+  });
+}
