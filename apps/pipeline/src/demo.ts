@@ -1,0 +1,81 @@
+/** The main job, start to end, on a local deployment of its own: `pnpm demo`. With `--stay` it is `pnpm start`. */
+import { once } from "node:events";
+
+import { Command } from "@commander-js/extra-typings";
+
+import { type Evidence, findProblems } from "./demo/expectations.ts";
+import { type PlannedVod, planVods } from "./demo/plan.ts";
+import { Resources } from "./demo/resources.ts";
+import { runDemo } from "./demo/runDemo.ts";
+import { summaryTable } from "./demo/summary.ts";
+import { VodFolderError } from "./vod/vodFolderError.ts";
+
+const { vod: folders, stay = false } = new Command("demo")
+  .description("Run VODs through the whole system on a local deployment.")
+  .option("--vod <folder>", "a VOD folder of your own; repeatable", collect, [])
+  .option("--stay", "stay up until Ctrl-C")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse()
+  .opts();
+
+function collect(folder: string, folders: string[]): string[] {
+  return [...folders, folder];
+}
+
+/** 128 + the signal's number, as shells do. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+
+async function main(planned: readonly PlannedVod[]): Promise<number> {
+  const stop = new AbortController();
+  let stoppedBy: keyof typeof EXIT_CODES | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      stoppedBy = signal;
+      stop.abort();
+    });
+  const resources = new Resources();
+  try {
+    const { backendUrl, evidence } = await runDemo({ planned, resources, signal: stop.signal });
+    const isGood = report(evidence);
+    if (!stay || !isGood || stop.signal.aborted) return isGood ? 0 : 1;
+    printAddresses(backendUrl, evidence);
+    await once(stop.signal, "abort");
+    return 0;
+  } catch (error) {
+    if (stoppedBy !== undefined) return EXIT_CODES[stoppedBy];
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  } finally {
+    await resources.close();
+  }
+}
+
+function report(evidence: readonly Evidence[]): boolean {
+  const problems = evidence.flatMap(findProblems);
+  process.stdout.write(`\n${summaryTable(evidence)}\n\n`);
+  if (problems.length === 0) process.stdout.write("All is as it must be.\n");
+  for (const problem of problems) process.stderr.write(`FAILED ${problem}\n`);
+  return problems.length === 0;
+}
+
+function printAddresses(backendUrl: string, evidence: readonly Evidence[]): void {
+  const lines = evidence.map(({ planned: { name, vod }, video }) =>
+    [`  ${name} (${vod.twitchId})`, `    ${video?.transcriptAnalysisUrl ?? ""}`].join("\n"),
+  );
+  process.stdout.write(
+    `\nThe deployment is at ${backendUrl}; its data is gone when it stops (Ctrl-C).\n${lines.join("\n")}\n`,
+  );
+}
+
+async function plan(): Promise<readonly PlannedVod[] | null> {
+  try {
+    return await planVods(folders);
+  } catch (error) {
+    if (!(error instanceof VodFolderError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return null;
+  }
+}
+
+const planned = await plan();
+process.exitCode = planned === null ? 2 : await main(planned);

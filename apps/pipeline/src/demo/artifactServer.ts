@@ -1,0 +1,28 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+import sirv from "sirv";
+
+export type ArtifactServer = { url: string; close(): Promise<void> };
+
+/** Serves the artifact store's folder on a free port of this machine. */
+export async function startArtifactServer(folder: string): Promise<ArtifactServer> {
+  // `dev` looks files up when they are asked for: they do not exist yet.
+  const serve = sirv(folder, { dev: true, etag: true });
+  const server = createServer((request, response) => {
+    serve(request, response, () => {
+      response.writeHead(404).end();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

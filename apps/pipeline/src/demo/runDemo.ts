@@ -1,0 +1,133 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { Listr, type ListrTask } from "listr2";
+
+import type { Notice } from "../notices.ts";
+import { startArtifactServer } from "./artifactServer.ts";
+import { deployBackend, type DemoBackend, startDemoBackend } from "./demoBackend.ts";
+import type { Evidence } from "./expectations.ts";
+import { PlainHttpBackend } from "./plainHttp.ts";
+import type { PlannedVod } from "./plan.ts";
+import { readBack } from "./readBack.ts";
+import type { Resources } from "./resources.ts";
+import { runVod, type VodRun, type Workplace } from "./runVod.ts";
+
+const VODS_AT_A_TIME = 2;
+
+export type DemoOptions = {
+  planned: readonly PlannedVod[];
+  /** Gets everything that has to be closed at the end. */
+  resources: Resources;
+  signal: AbortSignal;
+};
+
+export type DemoResult = { backendUrl: string; evidence: Evidence[] };
+
+/** What the steps of the demo hand to the next ones. */
+type Stage = {
+  backend: DemoBackend;
+  http: PlainHttpBackend;
+  workplace: Workplace;
+};
+
+/**
+ * Runs everything once: a local deployment, the pipelines of the planned VODs, and at the end what is stored.
+ *
+ * @throws where a step before or after the pipelines fails. What a pipeline does wrong is in its evidence.
+ */
+export async function runDemo({ planned, resources, signal }: DemoOptions): Promise<DemoResult> {
+  const runs = new Map<PlannedVod, VodRun>();
+  const evidence: Evidence[] = [];
+  let stage: Stage | undefined;
+  const ready = (): Stage => {
+    if (stage === undefined) throw new Error("the backend is not ready");
+    return stage;
+  };
+  const work = async (vod: PlannedVod, onNotice: (notice: Notice) => void): Promise<void> => {
+    const { http, workplace } = ready();
+    await http.createVideo(vod.vod.twitchId, vod.vod.title);
+    runs.set(vod, await runVod(vod, workplace, onNotice));
+  };
+  const tasks: ListrTask[] = [
+    {
+      title: "Start a local deployment",
+      task: async () => {
+        stage = await setUp(resources, signal);
+      },
+    },
+    { title: "Deploy convex/", task: () => deployBackend(ready().backend, signal) },
+    {
+      title: `Run ${planned.length} VODs, ${VODS_AT_A_TIME} at a time`,
+      task: (_, task) =>
+        task.newListr(
+          planned.map((vod) => vodTask(vod, work)),
+          { concurrent: VODS_AT_A_TIME, exitOnError: true },
+        ),
+    },
+    {
+      title: "Read everything back",
+      task: async () => {
+        for (const [vod, run] of runs) evidence.push(await readBack(vod, run, ready().http));
+      },
+    },
+  ];
+  await new Listr(tasks, {
+    registerSignalListeners: false,
+    rendererOptions: { collapseSubtasks: false },
+    fallbackRendererOptions: {},
+  }).run();
+  return { backendUrl: ready().backend.deployment.url, evidence };
+}
+
+async function setUp(resources: Resources, signal: AbortSignal): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), "klipstream-demo-"));
+  resources.add({ close: () => rm(folder, { recursive: true, force: true }) });
+  const backend = await startDemoBackend();
+  const { url } = resources.add(backend.deployment);
+  const artifactFolder = join(folder, "artifacts");
+  await mkdir(artifactFolder);
+  const artifacts = resources.add(await startArtifactServer(artifactFolder));
+  return {
+    backend,
+    http: new PlainHttpBackend(url, backend.token),
+    workplace: {
+      backendUrl: url,
+      pipelineKey: backend.pipelineKey,
+      folder,
+      artifactFolder,
+      artifactUrl: artifacts.url,
+      signal,
+    },
+  };
+}
+
+function vodTask(
+  vod: PlannedVod,
+  work: (vod: PlannedVod, onNotice: (notice: Notice) => void) => Promise<void>,
+): ListrTask {
+  return {
+    title: vod.name,
+    task: (_, task) =>
+      work(vod, (notice) => {
+        const line = progressLine(notice);
+        if (line === null) return;
+        task.output = `${vod.name}: ${line}`;
+      }),
+  };
+}
+
+function progressLine(notice: Notice): string | null {
+  switch (notice.kind) {
+    case "stageStarted":
+      return notice.attempt === 1 ? notice.status : `${notice.status}, attempt ${notice.attempt}`;
+    case "stageFailed":
+      return `${notice.status} failed (${notice.reason})${notice.willRetry ? ", rolled back" : ""}`;
+    case "updateHandedOver":
+      return notice.outcome === "queued" ? `${notice.what} waits in the outbox` : null;
+    case "artifactWritten":
+    case "finished":
+      return null;
+  }
+}
