@@ -56,9 +56,9 @@ async function addCommands(
   for (const node of nodes) {
     const command = parent.command(node.name).summary(node.summary).description(node.summary);
     if (called !== "all" && called[0] !== node.name) continue;
-    if ("load" in node) (await node.load())(command as unknown as Command, cli);
+    if ("load" in node) (await node.load())(command, cli);
     else
-      await addCommands(command as unknown as Command, node.children, {
+      await addCommands(command, node.children, {
         cli,
         called: called === "all" ? called : called.slice(1),
       });

@@ -40,7 +40,7 @@ export function createAdminClient(context: CliContext): AdminClient {
       "set CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY (self-hosted), or CONVEX_DEPLOY_KEY (Convex Cloud)",
     );
   const configured = () =>
-    resolveConfiguration({}, { env: context.environment, cwd: context.folder }).url.value;
+    resolveConfiguration({}, { env: { ...context.environment }, cwd: context.folder }).url.value;
   const url =
     (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ?? configured();
   if (url === undefined)

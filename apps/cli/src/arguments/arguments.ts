@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import {
   ARTIFACT_URL_FIELDS,
   type ArtifactUrlField,
@@ -7,6 +7,8 @@ import {
   checkInput,
   describeIssues,
   parseTwitchId,
+  reasonSchema,
+  titleSchema,
   VIDEO_STATUSES,
   type VideoStatus,
 } from "@klipstream/contract";
@@ -66,6 +68,17 @@ export function durationArgument(text: string): number {
   return Number(count) * unitMs;
 }
 
+/** An option with a length of time that has a default: in ms for the command, as written in the help. */
+export function durationOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  byDefault: string,
+) {
+  return new Option(flags, description)
+    .argParser(durationArgument)
+    .default(durationArgument(byDefault), byDefault);
+}
+
 /** A whole number from 1 to `most`. */
 export function countArgument(most: number): (text: string) => number {
   return (text) => {
@@ -105,4 +118,20 @@ export function scopeArgument(text: string): string {
     );
   if (scopes.length === 0) throw new InvalidArgumentError("It must name at least one scope.");
   return [...new Set(scopes)].sort().join(" ");
+}
+
+/** A reason, as the backend keeps it. */
+export function reasonArgument(text: string): string {
+  return checkedText(reasonSchema, text);
+}
+
+/** A video's title. */
+export function titleArgument(text: string): string {
+  return checkedText(titleSchema, text);
+}
+
+function checkedText(schema: typeof reasonSchema, text: string): string {
+  const checked = checkInput(schema, text);
+  if (checked.ok) return checked.value;
+  throw new InvalidArgumentError(`It ${describeIssues(checked.issues)}.`);
 }

@@ -1,5 +1,6 @@
-import type { Command } from "@commander-js/extra-typings";
+import type { Command as TypedCommand } from "@commander-js/extra-typings";
 import { VIDEO_STATUSES } from "@klipstream/contract";
+import type { Command } from "commander";
 
 /** What may stand at one place of the command line. */
 export type Choice = { word: string; summary: string };
@@ -16,13 +17,11 @@ export type CompletionNode = {
 };
 
 /** Reads the whole tree of a program. */
-export function describeProgram(program: Command): CompletionNode[] {
-  return describeCommand(program as unknown as AnyCommand, []);
+export function describeProgram(program: TypedCommand): CompletionNode[] {
+  return describeCommand(program as unknown as Command, []);
 }
 
-type AnyCommand = import("commander").Command;
-
-function describeCommand(command: AnyCommand, path: readonly string[]): CompletionNode[] {
+function describeCommand(command: Command, path: readonly string[]): CompletionNode[] {
   const options = command.createHelp().visibleOptions(command);
   const node: CompletionNode = {
     path: path.join(" "),

@@ -27,7 +27,7 @@ _klipstream() {
     case "$next" in ${pathPatterns(nodes)}) path=$next ;; esac
   done
   case "$path $previous" in
-${optionCases(nodes, "    ", (values) => `words=(${values.map(quote).join(" ")})`)}
+${optionCases(nodes, "", (values) => `words=(${values.map(quote).join(" ")})`)}
     *) case "$path" in
 ${nodes
   .map((node) => `      ${quote(node.path)}) words=(${offered(node).map(quote).join(" ")}) ;;`)
@@ -54,7 +54,7 @@ _klipstream() {
     case "$next" in (${pathPatterns(nodes)}) current_path=$next ;; esac
   done
   case "$current_path $words[CURRENT-1]" in
-${optionCases(nodes, "    ", (values) => `compadd -- ${values.map(quote).join(" ")}`, "(")}
+${optionCases(nodes, "(", (values) => `compadd -- ${values.map(quote).join(" ")}`)}
     (*) case "$current_path" in
 ${nodes.map((node) => `      (${quote(node.path)}) ${zshOffers(node)} ;;`).join("\n")}
     esac ;;
@@ -113,15 +113,13 @@ function fishWord(at: string, { word, summary }: Choice, values: readonly string
 /** One `case` for each option with known values: \`path --option\`. */
 function optionCases(
   nodes: readonly CompletionNode[],
-  indent: string,
+  open: "" | "(",
   action: (values: readonly string[]) => string,
-  open = "",
 ): string {
   return nodes
     .flatMap(({ path, optionValues }) =>
       optionValues.map(
-        ({ option, values }) =>
-          `${indent}${open}${quote(`${path} ${option}`)}) ${action(values)} ;;`,
+        ({ option, values }) => `    ${open}${quote(`${path} ${option}`)}) ${action(values)} ;;`,
       ),
     )
     .join("\n");

@@ -14,7 +14,10 @@ export async function readCredential(
   context: CliContext,
 ): Promise<string> {
   if (source !== undefined) return await readSecret(source, context);
-  const { apiKey } = resolveConfiguration({}, { env: context.environment, cwd: context.folder });
+  const { apiKey } = resolveConfiguration(
+    {},
+    { env: { ...context.environment }, cwd: context.folder },
+  );
   if (apiKey.value !== undefined) return apiKey.value;
   throw usageError(
     "CONVEX_API_KEY is not set",

@@ -1,10 +1,7 @@
-import {
-  BackendUnavailableError,
-  ConvexApiClient,
-  CredentialsRefusedError,
-} from "@klipstream/client";
+import { BackendUnavailableError, CredentialsRefusedError } from "@klipstream/client";
 import { mintToken } from "@klipstream/client/keys";
 
+import { connectBackend } from "../backend/connectBackend.ts";
 import { CliError } from "../cliError.ts";
 import type { CliContext } from "../context.ts";
 import type { Keyring, KeyringKey } from "./keyring.ts";
@@ -37,12 +34,9 @@ export async function isAccepted({
     },
     { now: context.now(), lifetimeSeconds: 60 },
   );
-  const client = new ConvexApiClient(
-    { tokenSource: () => Promise.resolve(token), logLevel: "silent" },
-    { fetch: context.fetch, place: { env: context.environment, cwd: context.folder } },
-  );
+  const { api } = connectBackend(context, () => Promise.resolve(token));
   try {
-    await client.getVideoByTwitchId({ twitchId: NOBODYS_TWITCH_ID });
+    await api.getVideoByTwitchId({ twitchId: NOBODYS_TWITCH_ID });
     return true;
   } catch (error) {
     if (error instanceof CredentialsRefusedError) return false;

@@ -5,6 +5,7 @@ import { createServiceAccountKey } from "@klipstream/client/keys";
 import { durationArgument, scopeArgument, subjectArgument } from "../../arguments/arguments.ts";
 import { CliError, usageError } from "../../cliError.ts";
 import type { DefineCommand } from "../../commandTree.ts";
+import type { CliContext } from "../../context.ts";
 import { examples } from "../../examples.ts";
 import {
   currentKey,
@@ -45,14 +46,7 @@ export const defineTokenCreateKey: DefineCommand = (command, cli) =>
     )
     .action(async (subject, { scope, expires, out, keyring: path }) => {
       const { context, output } = cli;
-      if (out === undefined && context.stdout.isTTY === true)
-        throw usageError(
-          "a key is a secret and would stay on the terminal",
-          "add --out <file>, or pipe it to where it is kept",
-        );
-      const file = out === undefined ? null : resolve(context.folder, out);
-      if (file !== null && (await exists(file)))
-        throw new CliError(`${file} exists`, { remedy: "remove it first, or choose another name" });
+      const file = await chooseFile(out, context);
       const keyring = await readKeyring(path, context);
       const { kid, privateJwk } = currentKey(keyring);
       const generation = accountOf(keyring, subject)?.generation ?? 0;
@@ -65,18 +59,30 @@ export const defineTokenCreateKey: DefineCommand = (command, cli) =>
         signingKey: { kid, privateJwk },
         ...(expiresAt === null ? {} : { expiresAt }),
       });
-      await writeKeyring(
-        path,
-        withAccount(keyring, { subject, generation, kid, scope, expiresAt }),
-        context,
-      );
+      const account = { subject, generation, kid, scope, expiresAt };
+      await writeKeyring(path, withAccount(keyring, account), context);
+      const until = expiresAt === null ? "no expiry" : `until ${formatTime(expiresAt)}`;
+      output.talk(`made a key for ${subject} (${scope}; ${until})`);
       if (file === null) output.data(key);
-      else await writeSecretFile(file, `${key}\n`);
-      output.talk(
-        `made a key for ${subject} (${scope}; ${expiresAt === null ? "no expiry" : `until ${formatTime(expiresAt)}`})`,
-        ...(file === null ? [] : [`wrote it to ${file}; the pipeline takes it as CONVEX_API_KEY`]),
-      );
+      else {
+        await writeSecretFile(file, `${key}\n`);
+        output.talk(`wrote it to ${file}; the pipeline takes it as CONVEX_API_KEY`);
+      }
     });
+
+/** Where the key goes: a file that is not there yet, or stdout (null), where that is no terminal. */
+async function chooseFile(out: string | undefined, context: CliContext): Promise<string | null> {
+  if (out === undefined) {
+    if (context.stdout.isTTY !== true) return null;
+    throw usageError(
+      "a key is a secret and would stay on the terminal",
+      "add --out <file>, or pipe it to where it is kept",
+    );
+  }
+  const file = resolve(context.folder, out);
+  if (!(await exists(file))) return file;
+  throw new CliError(`${file} exists`, { remedy: "remove it first, or choose another name" });
+}
 
 function accountOf(keyring: Keyring, subject: string): KeyringAccount | undefined {
   return keyring.accounts.find((account) => account.subject === subject);

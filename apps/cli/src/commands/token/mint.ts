@@ -1,6 +1,6 @@
 import { mintToken, parseServiceAccountKey } from "@klipstream/client/keys";
 
-import { durationArgument, scopeArgument } from "../../arguments/arguments.ts";
+import { durationOption, scopeArgument } from "../../arguments/arguments.ts";
 import { usageError } from "../../cliError.ts";
 import type { DefineCommand } from "../../commandTree.ts";
 import { readCredential } from "../../config/credential.ts";
@@ -12,11 +12,12 @@ const LONGEST_MS = 365 * 86_400_000;
 export const defineTokenMint: DefineCommand = (command, cli) =>
   command
     .option("--key-file <file>", "the service-account key (- = stdin); else CONVEX_API_KEY")
-    .option(
-      "--lifetime <time>",
-      "how long the token is valid, up to 365d",
-      durationArgument,
-      durationArgument(DEFAULT_LIFETIME),
+    .addOption(
+      durationOption(
+        "--lifetime <time>",
+        "how long the token is valid, up to 365d",
+        DEFAULT_LIFETIME,
+      ),
     )
     .option("--scope <scopes>", "fewer scopes than the key has", scopeArgument)
     .addHelpText(

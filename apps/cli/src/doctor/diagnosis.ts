@@ -1,0 +1,31 @@
+/** What one check of `doctor` found. `skipped` names the check that it could not go without. */
+export type Finding =
+  | { result: "ok"; detail: string }
+  | { result: "warning"; detail: string; remedy: string }
+  | { result: "failed"; detail: string; remedy: string }
+  | { result: "skipped"; detail: string };
+
+export type CheckName =
+  | "configuration"
+  | "url"
+  | "reachable"
+  | "convex"
+  | "clock"
+  | "functions"
+  | "token"
+  | "access"
+  | "outbox";
+
+export type Diagnosis = Finding & { check: CheckName };
+
+export const ok = (detail: string): Finding => ({ result: "ok", detail });
+export const warning = (detail: string, remedy: string): Finding => ({
+  result: "warning",
+  detail,
+  remedy,
+});
+export const failed = (detail: string, remedy: string): Finding => ({
+  result: "failed",
+  detail,
+  remedy,
+});
