@@ -23,8 +23,8 @@ export type Notify = (notice: Notice) => void;
 
 /** Sends notices to the parent process where there is one that listens, and else prints them as lines on stdout. */
 export const notifyParent: Notify = (notice) => {
-  if (process.send === undefined) process.stdout.write(`${describe(notice)}\n`);
-  else process.send(notice);
+  if (process.send !== undefined && process.connected) process.send(notice);
+  else process.stdout.write(`${describe(notice)}\n`);
 };
 
 function describe(notice: Notice): string {

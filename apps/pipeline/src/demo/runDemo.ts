@@ -4,7 +4,6 @@ import { join } from "node:path";
 
 import { Listr, type ListrTask } from "listr2";
 
-import type { Notice } from "../notices.ts";
 import { startArtifactServer } from "./artifactServer.ts";
 import { deployBackend, type DemoBackend, startDemoBackend } from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
@@ -45,10 +44,10 @@ export async function runDemo({ planned, resources, signal }: DemoOptions): Prom
     if (stage === undefined) throw new Error("the backend is not ready");
     return stage;
   };
-  const work = async (vod: PlannedVod, onNotice: (notice: Notice) => void): Promise<void> => {
+  const work = async (vod: PlannedVod, onProgress: (line: string) => void): Promise<void> => {
     const { http, workplace } = ready();
     await http.createVideo(vod.vod.twitchId, vod.vod.title);
-    runs.set(vod, await runVod(vod, workplace, onNotice));
+    runs.set(vod, await runVod(vod, workplace, onProgress));
   };
   const tasks: ListrTask[] = [
     {
@@ -69,14 +68,16 @@ export async function runDemo({ planned, resources, signal }: DemoOptions): Prom
     {
       title: "Read everything back",
       task: async () => {
-        for (const [vod, run] of runs) evidence.push(await readBack(vod, run, ready().http));
+        for (const vod of planned) {
+          const run = runs.get(vod);
+          if (run !== undefined) evidence.push(await readBack(vod, run, ready().http));
+        }
       },
     },
   ];
   await new Listr(tasks, {
     registerSignalListeners: false,
     rendererOptions: { collapseSubtasks: false },
-    fallbackRendererOptions: {},
   }).run();
   return { backendUrl: ready().backend.deployment.url, evidence };
 }
@@ -105,29 +106,13 @@ async function setUp(resources: Resources, signal: AbortSignal): Promise<Stage> 
 
 function vodTask(
   vod: PlannedVod,
-  work: (vod: PlannedVod, onNotice: (notice: Notice) => void) => Promise<void>,
+  work: (vod: PlannedVod, onProgress: (line: string) => void) => Promise<void>,
 ): ListrTask {
   return {
     title: vod.name,
     task: (_, task) =>
-      work(vod, (notice) => {
-        const line = progressLine(notice);
-        if (line === null) return;
+      work(vod, (line) => {
         task.output = `${vod.name}: ${line}`;
       }),
   };
-}
-
-function progressLine(notice: Notice): string | null {
-  switch (notice.kind) {
-    case "stageStarted":
-      return notice.attempt === 1 ? notice.status : `${notice.status}, attempt ${notice.attempt}`;
-    case "stageFailed":
-      return `${notice.status} failed (${notice.reason})${notice.willRetry ? ", rolled back" : ""}`;
-    case "updateHandedOver":
-      return notice.outcome === "queued" ? `${notice.what} waits in the outbox` : null;
-    case "artifactWritten":
-    case "finished":
-      return null;
-  }
 }
