@@ -1,0 +1,143 @@
+import {
+  createLocalJWKSet,
+  decodeJwt,
+  decodeProtectedHeader,
+  errors,
+  jwtVerify,
+  type JSONWebKeySet,
+  type JWTPayload,
+} from "jose";
+
+import type { Identity } from "../engine/messages.ts";
+import { unauthenticated } from "../wire/requestError.ts";
+import type { AuthProvider } from "./authProviders.ts";
+import { fetchJson, JwksCache, parseDataUri } from "./jwks.ts";
+
+const LEEWAY_S = 5;
+const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "fva"]);
+
+export type VerifiedToken = {
+  identity: Identity;
+  /** When the token ends, in ms since the epoch. */
+  expiresAt: number;
+};
+
+/** Verifies users' tokens against the providers of `auth.config.ts`, by the rules of the real backend. */
+export class TokenVerifier {
+  readonly #remoteKeys = new JwksCache(fetchJson);
+
+  /**
+   * @param token a compact JWT.
+   * @throws RequestError 401: `InvalidAuthHeader`, `NoAuthProvider` or `Unauthenticated`.
+   */
+  async verify(token: string, providers: readonly AuthProvider[]): Promise<VerifiedToken> {
+    const claims = claimsOf(token);
+    const provider = providers.find((each) => isFor(each, claims));
+    if (provider === undefined)
+      throw unauthenticated(
+        "NoAuthProvider",
+        "No auth provider found matching the given token. Check that the issuer and audience of the token match a provider in convex/auth.config.ts.",
+      );
+    const keys = await this.#keysOf(provider);
+    const algorithm = "type" in provider ? provider.algorithm : "RS256";
+    if ("type" in provider && decodeProtectedHeader(token).kid === undefined)
+      throw unauthenticated("InvalidAuthHeader", "Could not verify token: its header has no kid.");
+    try {
+      const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+        algorithms: [algorithm],
+        clockTolerance: LEEWAY_S,
+        requiredClaims: ["exp", "sub"],
+      });
+      refuseFuture(payload);
+      return {
+        identity: identityOf(payload, "type" in provider),
+        expiresAt: (payload.exp ?? 0) * 1000,
+      };
+    } catch (error) {
+      throw toAuthError(error);
+    }
+  }
+
+  async #keysOf(provider: AuthProvider): Promise<JSONWebKeySet> {
+    try {
+      if (!("type" in provider)) return await this.#remoteKeys.discover(provider.domain);
+      return parseDataUri(provider.jwks) ?? (await this.#remoteKeys.get(provider.jwks));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw unauthenticated("InvalidAuthHeader", `Could not fetch the provider's JWKS: ${reason}`);
+    }
+  }
+}
+
+function claimsOf(token: string): JWTPayload {
+  try {
+    const claims = decodeJwt(token);
+    if (typeof claims.iss === "string") return claims;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw unauthenticated("InvalidAuthHeader", `Could not parse as JWT: ${reason}`);
+  }
+  throw unauthenticated("InvalidAuthHeader", "Could not parse as JWT: it has no issuer.");
+}
+
+function isFor(provider: AuthProvider, { iss, aud }: JWTPayload): boolean {
+  const issuer = "type" in provider ? provider.issuer : provider.domain;
+  if (asUrl(issuer) !== asUrl(iss ?? "")) return false;
+  const { applicationID } = provider;
+  if (applicationID === null) return true;
+  return Array.isArray(aud) ? aud.includes(applicationID) : aud === applicationID;
+}
+
+function asUrl(issuer: string): string {
+  const withScheme = /^https?:\/\//.test(issuer) ? issuer : `https://${issuer}`;
+  return withScheme.replace(/\/+$/, "");
+}
+
+function refuseFuture({ iat }: JWTPayload): void {
+  if (iat !== undefined && iat > Date.now() / 1000 + LEEWAY_S)
+    throw unauthenticated(
+      "InvalidAuthHeader",
+      "Could not verify token: it was issued in the future.",
+    );
+}
+
+function toAuthError(error: unknown): Error {
+  if (error instanceof errors.JWTExpired)
+    return unauthenticated("InvalidAuthHeader", "Could not validate token: Token expired");
+  if (error instanceof errors.JOSEError)
+    return unauthenticated("InvalidAuthHeader", `Could not verify token: ${error.message}`);
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** OIDC names its claims in the way of `UserIdentity`; a custom JWT keeps them as they are. */
+const OIDC_NAMES: Record<string, string> = {
+  given_name: "givenName",
+  family_name: "familyName",
+  preferred_username: "preferredUsername",
+  profile: "profileUrl",
+  picture: "pictureUrl",
+  email_verified: "emailVerified",
+  birthdate: "birthday",
+  zoneinfo: "timezone",
+  locale: "language",
+  phone_number: "phoneNumber",
+  phone_number_verified: "phoneNumberVerified",
+  updated_at: "updatedAt",
+};
+
+function identityOf(payload: JWTPayload, isCustom: boolean): Identity {
+  const issuer = payload.iss ?? "";
+  const subject = payload.sub ?? "";
+  const identity: Identity = { issuer, subject, tokenIdentifier: `${issuer}|${subject}` };
+  for (const [name, value] of Object.entries(payload))
+    if (!REGISTERED.has(name))
+      flattenInto(identity, isCustom ? name : (OIDC_NAMES[name] ?? name), value);
+  return identity;
+}
+
+function flattenInto(identity: Identity, name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    for (const [key, field] of Object.entries(value))
+      flattenInto(identity, `${name}.${key}`, field);
+  else identity[name] = value as Identity[string];
+}

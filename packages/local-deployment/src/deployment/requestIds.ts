@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+
+import type { CallOutcome } from "../engine/messages.ts";
+
+export function newRequestId(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** The text of an error as clients get it. */
+export function serverError(requestId: string, { message }: { message: string }): string {
+  return `[Request ID: ${requestId}] Server Error\n${message}`;
+}
+
+/** `Query`, `Mutation` or `Action`, for logs. */
+export function udfTypeOf(outcome: CallOutcome): "Query" | "Mutation" | "Action" {
+  if (outcome.kind === "mutation") return "Mutation";
+  return outcome.kind === "action" ? "Action" : "Query";
+}

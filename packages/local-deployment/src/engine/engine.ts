@@ -1,0 +1,186 @@
+import {
+  MessageChannel,
+  receiveMessageOnPort,
+  type MessagePort,
+  type Worker,
+} from "node:worker_threads";
+
+import type { Commit, DocumentStore } from "../documents/documentStore.ts";
+import { refusedCall, SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
+import type * as M from "./messages.ts";
+import { startThread } from "./startThread.ts";
+import { Watchdog } from "./watchdog.ts";
+
+type Unsent<T> = T extends { id: number } ? Omit<T, "id"> : never;
+
+type Pending = {
+  request: EngineRequest;
+  /** An action may have had effects outside: it never runs twice. */
+  isAction: boolean;
+  attempts: number;
+  resolve: (result: unknown) => void;
+};
+
+const MOST_ATTEMPTS = 3;
+const INTERRUPTED =
+  "This action was interrupted: another function blocked the deployment for too long, and its worker was restarted.";
+
+/**
+ * Runs functions in a thread, and replaces the thread when a function in it does not come to an end. Committed
+ * documents are in the store before any answer is given; requests that were still waiting run in the new thread.
+ */
+export class Engine {
+  readonly #store: DocumentStore;
+  readonly #transactionMs: number;
+  readonly #onCommit: (commit: Commit) => void;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 1;
+  #code: M.EngineCode | null = null;
+  #worker!: Worker;
+  #port!: MessagePort;
+  #slots!: Int32Array;
+  #watchdog: Watchdog | null = null;
+  #isClosed = false;
+
+  constructor(options: {
+    store: DocumentStore;
+    /** How long a transaction may take, and how long an action may keep others from running, in ms. */
+    transactionMs: number;
+    onCommit: (commit: Commit) => void;
+  }) {
+    this.#store = options.store;
+    this.#transactionMs = options.transactionMs;
+    this.#onCommit = options.onCommit;
+    this.#startWorker();
+  }
+
+  async deploy(code: M.EngineCode): Promise<void> {
+    await this.#ask({ type: "deploy", code });
+    this.#code = code;
+  }
+
+  /** @param atTs the timestamp as of which a query shall run, or null for now. */
+  call(call: M.FunctionCall, atTs: bigint | null = null): Promise<M.CallOutcome> {
+    return this.#ask<M.CallOutcome>({ type: "call", call, atTs });
+  }
+
+  /** Runs queries over one state of the documents. */
+  batch(queries: Omit<M.BatchQuery, "id">[]): Promise<M.BatchOutcome> {
+    const numbered = queries.map((query) => ({ ...query, id: this.#nextId++ }));
+    return this.#ask<M.BatchOutcome>({ type: "batch", queries: numbered });
+  }
+
+  httpAction(request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
+    return this.#ask<M.HttpActionOutcome>({ type: "httpAction", request });
+  }
+
+  /** @returns null if the job is no longer pending. */
+  scheduled(jobId: string): Promise<M.CallOutcome | null> {
+    return this.#ask<M.CallOutcome | null>({ type: "scheduled", jobId });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watchdog?.stop();
+    this.#port.close();
+    await this.#worker.terminate();
+  }
+
+  #ask<Result>(unsent: Unsent<EngineRequest>): Promise<Result> {
+    const id = this.#nextId++;
+    const request = { ...unsent, id } as EngineRequest;
+    return new Promise<Result>((resolve) => {
+      this.#pending.set(id, {
+        request,
+        isAction: unsent.type === "httpAction",
+        attempts: 1,
+        resolve: resolve as (result: unknown) => void,
+      });
+      this.#port.postMessage(request);
+    });
+  }
+
+  #startWorker(): void {
+    const { port1, port2 } = new MessageChannel();
+    const shared = new SharedArrayBuffer(Object.keys(SharedSlot).length * 4);
+    const workerData: M.WorkerStart = { port: port2, shared, snapshot: this.#store.snapshot() };
+    const worker = startThread(new URL("./worker.ts", import.meta.url), workerData, [port2]);
+    this.#port = port1;
+    this.#slots = new Int32Array(shared);
+    this.#worker = worker;
+    port1.on("message", (reply: EngineReply) => this.#receive(reply));
+    worker.on("error", () => undefined);
+    worker.on("exit", () => {
+      if (worker === this.#worker && !this.#isClosed)
+        this.#replaceWorker("The function ended the deployment's worker.");
+    });
+  }
+
+  #receive(reply: EngineReply): void {
+    switch (reply.type) {
+      case "ready":
+        this.#watchdog = new Watchdog(this.#slots, this.#transactionMs, (message) =>
+          this.#replaceWorker(message),
+        );
+        return;
+      case "actionStarted": {
+        const pending = this.#pending.get(reply.id);
+        if (pending !== undefined) pending.isAction = true;
+        return;
+      }
+      case "commit": {
+        const { ts, changes } = reply;
+        this.#store.apply({ ts, changes }, reply.counters);
+        this.#onCommit({ ts, changes });
+        return;
+      }
+      case "result":
+        this.#pending.get(reply.id)?.resolve(reply.result);
+        this.#pending.delete(reply.id);
+    }
+  }
+
+  /** Ends the thread, answers for what was running in it, and gives the rest to a new one. */
+  #replaceWorker(message: string): void {
+    this.#watchdog?.stop();
+    this.#watchdog = null;
+    const old = this.#worker;
+    for (let next = receiveMessageOnPort(this.#port); next !== undefined;) {
+      this.#receive(next.message as EngineReply);
+      next = receiveMessageOnPort(this.#port);
+    }
+    const culprit = Atomics.load(this.#slots, SharedSlot.current);
+    this.#port.close();
+    this.#startWorker();
+    void old.terminate();
+    if (this.#code !== null) {
+      const request = { type: "deploy", id: this.#nextId++, code: this.#code } as const;
+      this.#port.postMessage(request);
+    }
+    for (const [id, pending] of [...this.#pending])
+      this.#settleOrRepeat(id, pending, { culprit, message });
+  }
+
+  #settleOrRepeat(
+    id: number,
+    pending: Pending,
+    { culprit, message }: { culprit: number; message: string },
+  ): void {
+    const { request } = pending;
+    const answer = (result: unknown) => {
+      this.#pending.delete(id);
+      pending.resolve(result);
+    };
+    const isCulprit = id === culprit || ++pending.attempts > MOST_ATTEMPTS;
+    if (request.type === "batch") {
+      const slow = request.queries.findIndex((query) => query.id === culprit);
+      if (slow !== -1 || isCulprit) {
+        answer({ ts: this.#store.ts, results: [], slow: Math.max(slow, 0), message });
+        return;
+      }
+    }
+    if (isCulprit) answer(refusedCall(message));
+    else if (pending.isAction) answer(refusedCall(INTERRUPTED));
+    else this.#port.postMessage(request);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Value } from "convex/values";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { validate } from "../validation/validate.ts";
+import type { ValidatorJson } from "../validation/validatorJson.ts";
+import { PlatformError } from "./functionErrors.ts";
+import type { EngineCode, FunctionKind } from "./messages.ts";
+import { requestContext } from "./requestContext.ts";
+
+/** What `query`, `mutation`, `action` and `httpAction` of `convex/server` return. */
+export type ConvexFunction = {
+  isQuery?: boolean;
+  isMutation?: boolean;
+  isAction?: boolean;
+  isHttp?: boolean;
+  isPublic?: boolean;
+  isInternal?: boolean;
+  exportArgs(): string;
+  exportReturns(): string;
+  _handler(ctx: unknown, args: unknown): unknown;
+};
+type HttpRouter = { lookup(path: string, method: string): [ConvexFunction, ...unknown[]] | null };
+type Module = Record<string, unknown>;
+
+export type RegisteredFunction = { kind: FunctionKind; isPublic: boolean };
+
+/** The functions of one state of the code. */
+export class FunctionRegistry {
+  readonly #modules = new Map<string, Module>();
+  readonly #functions = new Map<string, RegisteredFunction>();
+
+  static async load(code: EngineCode): Promise<FunctionRegistry> {
+    const registry = new FunctionRegistry();
+    for (const path of code.modules) {
+      const url = pathToFileURL(join(code.directory, "convex", path)).href;
+      registry.#add(path.replace(/\.js$/, ""), (await import(url)) as Module);
+    }
+    return registry;
+  }
+
+  find(path: string): RegisteredFunction | undefined {
+    return this.#functions.get(path);
+  }
+
+  get hasHttpRoutes(): boolean {
+    return this.#modules.has("http");
+  }
+
+  module(path: string): Module | undefined {
+    return this.#modules.get(path);
+  }
+
+  #add(path: string, namespace: Module): void {
+    const module: Module = {};
+    for (const [name, exported] of Object.entries(namespace)) {
+      if (path === "http" && name === "default") module[name] = withRealUrls(exported);
+      else if (isConvexFunction(exported) && kindOf(exported) !== null) {
+        const kind = kindOf(exported) ?? "query";
+        this.#functions.set(`${path}:${name}`, { kind, isPublic: exported.isPublic === true });
+        module[name] = withChecks(exported, kind);
+      } else module[name] = exported;
+    }
+    this.#modules.set(path, module);
+  }
+}
+
+export function isConvexFunction(value: unknown): value is ConvexFunction {
+  return typeof value === "function" && "_handler" in value && "exportArgs" in value;
+}
+
+export function kindOf(exported: ConvexFunction): FunctionKind | null {
+  if (exported.isQuery === true) return "query";
+  if (exported.isMutation === true) return "mutation";
+  return exported.isAction === true ? "action" : null;
+}
+
+/**
+ * The same function, with arguments and result checked here: the engine's own check knows no records and says it in
+ * other words. It is therefore told that there is nothing to check.
+ */
+function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunction {
+  const args = JSON.parse(original.exportArgs()) as ValidatorJson;
+  const returns = JSON.parse(original.exportReturns()) as ValidatorJson | null;
+  return {
+    isQuery: kind === "query",
+    isMutation: kind === "mutation",
+    isAction: kind === "action",
+    exportArgs: () => '{"type":"any"}',
+    exportReturns: () => "null",
+    _handler: async (ctx, given) => {
+      const wrong = validate(args, given as Value);
+      if (wrong !== null) throw new PlatformError(`ArgumentValidationError: ${wrong}`);
+      const result = (await original._handler(ctx, given)) as Value | undefined;
+      if (returns !== null) {
+        const wrongResult = validate(returns, result ?? null);
+        if (wrongResult !== null) throw new PlatformError(`ReturnsValidationError: ${wrongResult}`);
+      }
+      return result;
+    },
+  };
+}
+
+/** The same router, whose HTTP actions see the URL that was called and not the engine's invented one. */
+function withRealUrls(router: unknown): HttpRouter {
+  const { lookup } = router as HttpRouter;
+  return {
+    lookup: (path, method) => {
+      const found = lookup.call(router, path, method);
+      if (found === null) return null;
+      const [action, ...rest] = found;
+      const handler = (ctx: unknown, request: unknown) => {
+        const url = requestContext.getStore()?.httpUrl;
+        const real = url == null ? request : new Request(url, request as Request);
+        return action._handler(ctx, real);
+      };
+      return [{ ...action, _handler: handler }, ...rest];
+    },
+  };
+}

@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import type { RangeFilter, ReadRange, ReadSet } from "../documents/readSet.ts";
+
+/** What the engine keeps about one request while it runs, wherever its code goes. */
+export type RequestContext = {
+  id: number;
+  logLines: string[];
+  /** True while the request itself holds the transaction lock. */
+  ownsLock: boolean;
+  reads: ReadRecorder | null;
+  /** Where the page of a paginated query must end, from an earlier run of it. */
+  pinnedCursor: string | null;
+  /** Where its page ended in this run. */
+  endCursor: string | null;
+  /** The request that an HTTP action sees, as the engine gives it another URL. */
+  httpUrl: string | null;
+};
+
+export const requestContext = new AsyncLocalStorage<RequestContext>();
+
+export function newContext(id: number, changes: Partial<RequestContext> = {}): RequestContext {
+  return {
+    id,
+    logLines: [],
+    ownsLock: false,
+    reads: null,
+    pinnedCursor: null,
+    endCursor: null,
+    httpUrl: null,
+    ...changes,
+  };
+}
+
+/** Gathers what a query reads. */
+export class ReadRecorder {
+  readonly #ids = new Set<string>();
+  readonly #ranges: ReadRange[] = [];
+
+  document(id: string): void {
+    this.#ids.add(id);
+  }
+
+  range(table: string, filters: RangeFilter[]): void {
+    this.#ranges.push({ table, filters });
+  }
+
+  result(): ReadSet {
+    return { ids: [...this.#ids], ranges: this.#ranges };
+  }
+}

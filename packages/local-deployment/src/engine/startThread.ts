@@ -1,0 +1,25 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { Worker, type TransferListItem } from "node:worker_threads";
+
+/**
+ * Starts a thread from one of our modules, with an environment of its own.
+ *
+ * @param url of a TypeScript or JavaScript module.
+ */
+export function startThread(
+  url: URL,
+  workerData: unknown,
+  transferList: TransferListItem[] = [],
+): Worker {
+  const options = { workerData, transferList, env: {}, execArgv: [], stdout: true, stderr: true };
+  if (!url.pathname.endsWith(".ts")) return new Worker(url, options);
+  // A thread does not inherit the loader of whoever runs TypeScript here (tsx, vitest).
+  const tsx = pathToFileURL(
+    createRequire(import.meta.url)
+      .resolve("tsx/esm/api")
+      .replace(/\.cjs$/, ".mjs"),
+  ).href;
+  const start = `import(${JSON.stringify(tsx)}).then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); })`;
+  return new Worker(start, { ...options, eval: true });
+}

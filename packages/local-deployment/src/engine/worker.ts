@@ -1,0 +1,59 @@
+/** The engine's thread: user code runs here, and only here. */
+import { workerData } from "node:worker_threads";
+
+import { captureConsole } from "./console.ts";
+import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
+
+const HEARTBEAT_MS = 100;
+
+const { port, shared, snapshot } = workerData as WorkerStart;
+const slots = new Int32Array(shared);
+
+// Before convex-test is loaded, which keeps the console that it finds.
+captureConsole();
+process.setSourceMapsEnabled(true);
+const { RequestRunner } = await import("./requestRunner.ts");
+
+const post = (reply: EngineReply) => port.postMessage(reply);
+const runner = new RequestRunner(snapshot, {
+  commit: (id, ts, changes, counters) => post({ type: "commit", id, ts, changes, counters }),
+  actionStarted: (id) => post({ type: "actionStarted", id }),
+  current: (id) => {
+    Atomics.add(slots, SharedSlot.serial, 1);
+    Atomics.store(slots, SharedSlot.current, id);
+  },
+});
+
+// What user code leaves behind (a rejected promise, a timer that throws) concerns only the request that it was for.
+process.on("uncaughtException", (error) => console.error(error));
+
+// Requests that come after code run it, and not what was there before.
+let deployed: Promise<null> = Promise.resolve(null);
+
+async function handle(request: EngineRequest): Promise<void> {
+  const { id } = request;
+  const done = (result: unknown) => post({ type: "result", id, result });
+  if (request.type === "deploy") deployed = runner.deploy(request.code);
+  await deployed;
+  switch (request.type) {
+    case "deploy":
+      done(null);
+      return;
+    case "call":
+      await runner.call(id, request, done);
+      return;
+    case "batch":
+      done(await runner.batch(id, request.queries));
+      return;
+    case "httpAction":
+      done(await runner.httpAction(id, request.request));
+      return;
+    case "scheduled":
+      done(await runner.scheduled(id, request.jobId));
+      return;
+  }
+}
+
+port.on("message", (request: EngineRequest) => void handle(request));
+setInterval(() => Atomics.add(slots, SharedSlot.heartbeat, 1), HEARTBEAT_MS);
+post({ type: "ready" });

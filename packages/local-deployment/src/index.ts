@@ -1,0 +1,7 @@
+export { startLocalDeployment } from "./startLocalDeployment.ts";
+export { runConvexCli, convexCliEnv } from "./cli/convexCli.ts";
+
+export type { LocalDeployment, LocalDeploymentOptions } from "./startLocalDeployment.ts";
+export type { ConvexCliOptions, ConvexCliResult } from "./cli/convexCli.ts";
+export type { DeploymentLimits } from "./deployment/deployment.ts";
+export type { Fault, FaultRule, Faults } from "./faults/faults.ts";

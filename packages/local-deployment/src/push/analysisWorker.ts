@@ -1,0 +1,198 @@
+/** A thread that evaluates pushed code once, apart from what is deployed, and says what is in it. */
+import { workerData, parentPort } from "node:worker_threads";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import {
+  authConfigSchema,
+  toAuthProviders,
+  type AuthProvider,
+} from "../authentication/authProviders.ts";
+import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
+import { describeFunctionError } from "../engine/functionErrors.ts";
+import type { SchemaJson } from "../engine/messages.ts";
+import type {
+  AnalyzedFunction,
+  AnalyzedModule,
+  CronJob,
+  EnvVarDeclaration,
+  HttpRoute,
+} from "./pushFormats.ts";
+
+export type AnalysisRequest = {
+  directory: string;
+  /** Modules that may define functions; null: only the auth config is wanted. */
+  modules: string[] | null;
+  hasDefinition: boolean;
+  hasSchema: boolean;
+  hasAuthConfig: boolean;
+  env: Record<string, string>;
+};
+export type Analysis = {
+  schema: SchemaJson | null;
+  authProviders: AuthProvider[];
+  functions: Record<string, AnalyzedModule>;
+  crons: CronJob[];
+  envVars: EnvVarDeclaration[];
+};
+export type AnalysisReply =
+  { ok: true; analysis: Analysis } | { ok: false; code: string; message: string };
+
+class Refusal extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const request = workerData as AnalysisRequest;
+process.setSourceMapsEnabled(true);
+
+async function load(path: string): Promise<Record<string, unknown>> {
+  const url = pathToFileURL(join(request.directory, "convex", path)).href;
+  return (await import(url)) as Record<string, unknown>;
+}
+
+async function loadOrRefuse(path: string, code: string): Promise<Record<string, unknown>> {
+  try {
+    return await load(path);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const { message } = describeFunctionError(error, request.directory);
+    throw new Refusal(code, `Failed to analyze ${path}: ${message}`);
+  }
+}
+
+async function analyzeSchema(): Promise<SchemaJson | null> {
+  if (!request.hasSchema) return null;
+  const { default: schema } = await loadOrRefuse("schema.js", "InvalidSchema");
+  const exported = schema as { export?: () => string } | undefined;
+  if (exported === undefined)
+    throw new Refusal("MissingSchemaExportError", "Schema file missing default export.");
+  if (typeof exported.export !== "function")
+    throw new Refusal(
+      "InvalidSchemaExport",
+      "Default export from schema file isn't a Convex schema.",
+    );
+  return JSON.parse(exported.export()) as SchemaJson;
+}
+
+async function analyzeDefinition(): Promise<EnvVarDeclaration[]> {
+  if (!request.hasDefinition) return [];
+  const { default: app } = await loadOrRefuse("convex.config.js", "InvalidConvexConfig");
+  const definition = app as { export?: () => { envVars?: EnvVarDeclaration[] } } | undefined;
+  if (typeof definition?.export !== "function")
+    throw new Refusal("InvalidConvexConfig", "convex.config.ts must export an app definition.");
+  return (definition.export().envVars ?? []).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+async function analyzeAuthConfig(): Promise<AuthProvider[]> {
+  if (!request.hasAuthConfig) return [];
+  const environment = process.env;
+  // Reading a variable that is not set must fail the push, and say which one.
+  process.env = new Proxy(environment, {
+    get: (target, name) => {
+      // Loaders read variables, too, while the module is loaded: only what it reads itself counts.
+      const isOwn = new Error().stack?.includes(request.directory) === true;
+      if (typeof name !== "string" || name in target || !isOwn)
+        return Reflect.get(target, name) as unknown;
+      throw new Refusal(
+        "AuthConfigMissingEnvironmentVariable",
+        `Environment variable ${name} is used in auth config file but its value was not set`,
+      );
+    },
+  });
+  try {
+    const { default: config } = await loadOrRefuse("auth.config.js", "AuthConfigInvalid");
+    if (config === undefined)
+      throw new Refusal(
+        "AuthConfigMissingExportError",
+        "auth config file is missing default export. https://docs.convex.dev/auth",
+      );
+    const parsed = authConfigSchema.safeParse(config);
+    if (!parsed.success)
+      throw new Refusal(
+        "AuthConfigNotMatchingSchemaError",
+        `auth config file must include a list of provider credentials: ${parsed.error.issues
+          .map((issue) => `${issue.path.join(".")}: ${issue.message}`)
+          .join("; ")}`,
+      );
+    return toAuthProviders(parsed.data);
+  } finally {
+    process.env = environment;
+  }
+}
+
+function analyzeFunctions(module: Record<string, unknown>): AnalyzedFunction[] {
+  const found: AnalyzedFunction[] = [];
+  for (const [name, exported] of Object.entries(module)) {
+    if (!isConvexFunction(exported)) continue;
+    const kind = kindOf(exported);
+    if (kind === null) continue;
+    const udfType = (kind.charAt(0).toUpperCase() + kind.slice(1)) as AnalyzedFunction["udfType"];
+    const visibility = { kind: exported.isPublic === true ? "public" : "internal" } as const;
+    const [args, returns] = [exported.exportArgs(), exported.exportReturns()];
+    found.push({ name, pos: null, udfType, visibility, args, returns });
+  }
+  return found;
+}
+
+function analyzeRoutes(module: Record<string, unknown>): HttpRoute[] {
+  const router = module["default"] as { getRoutes?: () => [string, string, unknown][] } | undefined;
+  if (typeof router?.getRoutes !== "function")
+    throw new Refusal("InvalidModules", "The default export of `convex/http.js` is not a Router.");
+  return router.getRoutes().map(([path, method]) => ({ route: { path, method }, pos: null }));
+}
+
+function analyzeCrons(module: Record<string, unknown>): CronJob[] {
+  const crons = module["default"] as { export?: () => string } | undefined;
+  if (typeof crons?.export !== "function")
+    throw new Refusal("InvalidModules", "The default export of `convex/crons.js` is not a Crons.");
+  const jobs = JSON.parse(crons.export()) as Record<string, Omit<CronJob, "function">>;
+  return Object.entries(jobs).map(([name, { name: path, args, schedule }]) => ({
+    name,
+    function: path,
+    args,
+    schedule,
+  }));
+}
+
+async function analyze(): Promise<Analysis> {
+  const authProviders = await analyzeAuthConfig();
+  const analysis: Analysis = {
+    schema: null,
+    authProviders,
+    functions: {},
+    crons: [],
+    envVars: [],
+  };
+  if (request.modules === null) return analysis;
+  analysis.envVars = await analyzeDefinition();
+  analysis.schema = await analyzeSchema();
+  for (const path of request.modules) {
+    const module = await loadOrRefuse(path, "InvalidModules");
+    analysis.functions[path] = {
+      functions: analyzeFunctions(module),
+      httpRoutes: path === "http.js" ? analyzeRoutes(module) : null,
+      cronSpecs: null,
+      sourceMapped: null,
+    };
+    if (path === "crons.js") analysis.crons = analyzeCrons(module);
+  }
+  return analysis;
+}
+
+async function reply(): Promise<AnalysisReply> {
+  for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
+  Object.assign(process.env, request.env);
+  try {
+    return { ok: true, analysis: await analyze() };
+  } catch (error) {
+    if (error instanceof Refusal) return { ok: false, code: error.code, message: error.message };
+    const { message } = describeFunctionError(error, request.directory);
+    return { ok: false, code: "InvalidModules", message };
+  }
+}
+
+parentPort?.postMessage(await reply());

@@ -1,0 +1,35 @@
+import { startThread } from "../engine/startThread.ts";
+import { badRequest } from "../wire/requestError.ts";
+import type { Analysis, AnalysisReply, AnalysisRequest } from "./analysisWorker.ts";
+
+/**
+ * Evaluates pushed code in a thread of its own.
+ *
+ * @param limitMs how long its modules may take to load.
+ * @throws RequestError 400 that says what is wrong with the code.
+ */
+export async function analyze(request: AnalysisRequest, limitMs: number): Promise<Analysis> {
+  const worker = startThread(new URL("./analysisWorker.ts", import.meta.url), request);
+  try {
+    const reply = await new Promise<AnalysisReply>((resolve, reject) => {
+      const timer = setTimeout(
+        () => resolve(refusal(`Loading the modules took longer than ${limitMs / 1000} s.`)),
+        limitMs,
+      );
+      worker.once("message", resolve);
+      worker.once("error", reject);
+      worker.once("exit", () => {
+        clearTimeout(timer);
+        resolve(refusal("A module ended the process while it was loaded."));
+      });
+    });
+    if (reply.ok) return reply.analysis;
+    throw badRequest(reply.code, `Hit an error while pushing:\n${reply.message}`);
+  } finally {
+    await worker.terminate();
+  }
+}
+
+function refusal(message: string): AnalysisReply {
+  return { ok: false, code: "InvalidModules", message };
+}

@@ -1,0 +1,56 @@
+import { createHash } from "node:crypto";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, normalize } from "node:path";
+
+import { badRequest } from "../wire/requestError.ts";
+import type { ModuleConfig } from "./pushFormats.ts";
+
+/** What tells one version of a module from another. */
+export function moduleHash({ source, sourceMap }: ModuleConfig): string {
+  return createHash("sha256")
+    .update(source)
+    .update(sourceMap ?? "")
+    .digest("hex");
+}
+
+/**
+ * Folders of modules to import. Each state of the code gets a new one, as Node never forgets a module that it has
+ * imported.
+ */
+export class ModuleFolders {
+  #root: Promise<string> | null = null;
+  #count = 0;
+
+  /** @returns a new folder with the modules in its `convex/`. */
+  async write(modules: readonly ModuleConfig[]): Promise<string> {
+    this.#root ??= mkdtemp(join(tmpdir(), "convex-local-"));
+    const directory = join(await this.#root, `code-${++this.#count}`);
+    await mkdir(join(directory, "convex"), { recursive: true });
+    await writeFile(join(directory, "package.json"), '{"type":"module"}');
+    await Promise.all(modules.map((module) => writeModule(join(directory, "convex"), module)));
+    return directory;
+  }
+
+  async remove(directory: string): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+  }
+
+  async close(): Promise<void> {
+    if (this.#root !== null) await this.remove(await this.#root);
+  }
+}
+
+async function writeModule(folder: string, module: ModuleConfig): Promise<void> {
+  const file = normalize(join(folder, module.path));
+  if (!file.startsWith(folder))
+    throw badRequest("InvalidModules", `${module.path} is not a path inside the functions folder.`);
+  await mkdir(dirname(file), { recursive: true });
+  if (module.sourceMap === undefined) {
+    await writeFile(file, module.source);
+    return;
+  }
+  await writeFile(`${file}.map`, module.sourceMap);
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  await writeFile(file, `${module.source}\n//# sourceMappingURL=${name}.map\n`);
+}

@@ -1,0 +1,123 @@
+import type { DocumentStore } from "../documents/documentStore.ts";
+import { documentProblem } from "../engine/engineDatabase.ts";
+import type { SchemaJson } from "../engine/messages.ts";
+
+/** An index as the CLI prints it. */
+export type IndexConfig = { name: string } & (
+  | { type: "database"; fields: string[] }
+  | { type: "search"; searchField: string; filterFields: string[] }
+  | { type: "vector"; dimensions: number; vectorField: string; filterFields: string[] }
+);
+
+export type IndexDiff = {
+  added_indexes: IndexConfig[];
+  removed_indexes: IndexConfig[];
+  enabled_indexes: IndexConfig[];
+  disabled_indexes: IndexConfig[];
+};
+
+export const NO_INDEX_CHANGE: IndexDiff = {
+  added_indexes: [],
+  removed_indexes: [],
+  enabled_indexes: [],
+  disabled_indexes: [],
+};
+
+export function indexDiff(before: SchemaJson | null, after: SchemaJson | null): IndexDiff {
+  const [old, now] = [indexesOf(before), indexesOf(after)];
+  const missingIn = (others: IndexConfig[]) => {
+    const known = new Set(others.map((index) => JSON.stringify(index)));
+    return (index: IndexConfig) => !known.has(JSON.stringify(index));
+  };
+  return {
+    ...NO_INDEX_CHANGE,
+    added_indexes: now.filter(missingIn(old)),
+    removed_indexes: old.filter(missingIn(now)),
+  };
+}
+
+export function indexesOf(schema: SchemaJson | null): IndexConfig[] {
+  return (schema?.tables ?? []).flatMap(
+    ({ tableName, indexes, searchIndexes = [], vectorIndexes = [] }) => {
+      const named = (descriptor: string) => `${tableName}.${descriptor}`;
+      return [
+        ...indexes.map(({ indexDescriptor, fields }) => ({
+          name: named(indexDescriptor),
+          type: "database" as const,
+          fields: [...fields, "_creationTime"],
+        })),
+        ...searchIndexes.map(({ indexDescriptor, searchField, filterFields }) => ({
+          name: named(indexDescriptor),
+          type: "search" as const,
+          searchField,
+          filterFields,
+        })),
+        ...vectorIndexes.map(({ indexDescriptor, dimensions, vectorField, filterFields }) => ({
+          name: named(indexDescriptor),
+          type: "vector" as const,
+          dimensions,
+          vectorField,
+          filterFields,
+        })),
+      ];
+    },
+  );
+}
+
+export type SchemaFailure = { tableName: string; error: string };
+
+/** The first stored document that a schema does not allow, or null. */
+export function findBrokenDocument(
+  schema: SchemaJson | null,
+  documents: DocumentStore,
+): SchemaFailure | null {
+  for (const { tableName } of schema?.tables ?? [])
+    for (const document of documents.list(tableName)) {
+      const problem = documentProblem(schema, tableName, document);
+      if (problem !== null)
+        return {
+          tableName,
+          error: `Document with ID "${document._id}" in table "${tableName}" does not match the schema: ${problem}`,
+        };
+    }
+  return null;
+}
+
+/** How the CLI is told what a push would do to tables and indexes. */
+export function evaluateSchema(
+  before: SchemaJson | null,
+  after: SchemaJson | null,
+  documents: DocumentStore,
+): unknown {
+  const diff = indexDiff(before, after);
+  const added = new Set(diff.added_indexes.map(({ name }) => name));
+  const tableOf = (name: string) => name.split(".")[0] ?? "";
+  const describe = (index: IndexConfig, change: string) => ({
+    ...index,
+    change,
+    needsBackfill: change === "added",
+    numDocs: documents.count(tableOf(index.name)),
+  });
+  const schemaValidation = after?.schemaValidation ?? false;
+  return {
+    componentSchemaEvaluations: {
+      "": {
+        definitionPath: "",
+        schemaValidation,
+        tables: (after?.tables ?? []).map(({ tableName }) => ({
+          name: tableName,
+          outcome: schemaValidation ? "mustWalk" : "notValidated",
+          numDocs: documents.count(tableName),
+          sizeBytes: 0,
+        })),
+        indexes: [
+          ...indexesOf(after).map((index) =>
+            describe(index, added.has(index.name) ? "added" : "identical"),
+          ),
+          ...diff.removed_indexes.map((index) => describe(index, "dropped")),
+        ],
+      },
+    },
+    newComponentDefinitions: [],
+  };
+}

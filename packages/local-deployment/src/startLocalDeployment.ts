@@ -1,0 +1,90 @@
+import { getRequestListener } from "@hono/node-server";
+
+import { newAdminKey } from "./authentication/adminKey.ts";
+import { Authenticator } from "./authentication/authenticator.ts";
+import { DEFAULT_LIMITS, Deployment, type DeploymentLimits } from "./deployment/deployment.ts";
+import { Faults, type FaultRule } from "./faults/faults.ts";
+import { createApp } from "./http/app.ts";
+import { HTTP_ACTIONS_PATH } from "./http/httpActionRoutes.ts";
+import { Listener } from "./server/listener.ts";
+import { SyncServer } from "./ws/syncServer.ts";
+
+export type LocalDeploymentOptions = {
+  /** @default 0: any free port */
+  port?: number;
+  /** @default "127.0.0.1" */
+  host?: string;
+  /** @default a new random key */
+  adminKey?: string;
+  /** The deployment's variables, as `convex env set` would set them. @default none */
+  env?: Record<string, string>;
+  /** What goes wrong with which request, first match first. @default nothing */
+  faults?: readonly FaultRule[];
+  limits?: Partial<DeploymentLimits>;
+};
+
+export type LocalDeployment = {
+  /** For `CONVEX_URL`, and `CONVEX_SELF_HOSTED_URL` of the CLI. */
+  readonly url: string;
+  /** Where the project's HTTP actions are. */
+  readonly siteUrl: string;
+  /** For `CONVEX_SELF_HOSTED_ADMIN_KEY` of the CLI. */
+  readonly adminKey: string;
+  /** The script of faults, which can be changed at any time. */
+  readonly faults: Faults;
+  /** Refuses connections and cuts the open ones until `reconnect()`. What is stored stays. */
+  disconnect(): Promise<void>;
+  reconnect(): Promise<void>;
+  /** Ends the deployment. Its data is gone then. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/**
+ * Starts a Convex deployment in this process: empty, in memory, to be pushed to with the `convex` CLI.
+ *
+ * @throws what listening throws, for example `EADDRINUSE` for a port in use.
+ */
+export async function startLocalDeployment(
+  options: LocalDeploymentOptions = {},
+): Promise<LocalDeployment> {
+  const { port = 0, host = "127.0.0.1", adminKey = newAdminKey(), env = {} } = options;
+  const deployment = new Deployment(env, { ...DEFAULT_LIMITS, ...options.limits });
+  const authenticator = new Authenticator(adminKey, () => deployment.authProviders);
+  const faults = new Faults(options.faults);
+  const served = { deployment, authenticator };
+  const app = createApp(served, faults);
+  const sync = new SyncServer(served, faults);
+  const listener = new Listener(
+    {
+      request: (request, response) => void respond(request, response),
+      upgrade: (request, socket, head) => sync.upgrade(request, socket, head),
+    },
+    { host, port },
+  );
+  const respond = getRequestListener(app.fetch);
+  try {
+    await listener.open();
+  } catch (error) {
+    await deployment.close();
+    throw error;
+  }
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
+  const siteUrl = `${url}${HTTP_ACTIONS_PATH}`;
+  deployment.setUrls({ cloudUrl: url, siteUrl });
+  const close = async () => {
+    sync.close();
+    await listener.shut();
+    await deployment.close();
+  };
+  return {
+    url,
+    siteUrl,
+    adminKey,
+    faults,
+    disconnect: () => listener.shut(),
+    reconnect: () => listener.open(),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

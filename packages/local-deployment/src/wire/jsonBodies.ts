@@ -1,0 +1,77 @@
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+
+import { z } from "zod";
+
+import { badRequest } from "./requestError.ts";
+
+export const LARGEST_PUBLIC_BODY = 16 * 1024 * 1024 + 2000;
+export const LARGEST_PUSH_BODY = 200_000_000;
+
+const DECOMPRESS: Record<
+  string,
+  (content: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>
+> = {
+  br: promisify(brotliDecompress),
+  gzip: promisify(gunzip),
+  deflate: promisify(inflate),
+};
+
+/**
+ * Reads and checks a JSON body.
+ *
+ * @param limit in bytes, after decompression.
+ * @throws RequestError `BadJsonBody`
+ */
+export async function readJson<Schema extends z.ZodType>(
+  request: Request,
+  schema: Schema,
+  limit: number,
+): Promise<z.output<Schema>> {
+  const type = request.headers.get("content-type") ?? "";
+  if (!/^application\/([a-z.-]+\+)?json\b/i.test(type))
+    throw badRequest("BadJsonBody", "Expected request with `Content-Type: application/json`");
+  const text = await readText(request, limit);
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw badRequest("BadJsonBody", `Failed to parse the request body as JSON: ${reason}`);
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  throw badRequest(
+    "BadJsonBody",
+    `Failed to deserialize the JSON body: ${z.prettifyError(parsed.error)}`,
+  );
+}
+
+/** The body of a request, which may not be longer than the limit (in bytes). */
+export async function readBody(request: Request, limit: number): Promise<Buffer> {
+  const tooLarge = () =>
+    badRequest("BadJsonBody", `The request body is larger than the limit of ${limit} bytes.`);
+  if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request.body ?? []) {
+    length += chunk.byteLength;
+    if (length > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+async function readText(request: Request, limit: number): Promise<string> {
+  const content = await readBody(request, limit);
+  const encoding = request.headers.get("content-encoding");
+  if (encoding === null || encoding === "identity") return content.toString();
+  const decompress = DECOMPRESS[encoding];
+  if (decompress === undefined)
+    throw badRequest("BadJsonBody", `Content-Encoding ${encoding} is not supported.`);
+  try {
+    return (await decompress(content, { maxOutputLength: limit })).toString();
+  } catch {
+    throw badRequest("BadJsonBody", `The body is no ${encoding} stream, or is too large.`);
+  }
+}

@@ -1,0 +1,20 @@
+/** A request that is refused before any function runs: an HTTP status with a `{code, message}` body. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly status: number;
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export function badRequest(code: string, message: string): RequestError {
+  return new RequestError(400, code, message);
+}
+
+export function unauthenticated(code: string, message: string): RequestError {
+  return new RequestError(401, code, message);
+}
