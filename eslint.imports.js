@@ -80,7 +80,7 @@ const convexRules = [
   },
   {
     files: ["convex/*.ts"],
-    ignores: ["convex/functions.ts", "convex/*.test.ts"],
+    ignores: ["convex/functions.ts", "convex/*.test.ts", "convex/*.setup.ts"],
     rules: {
       "no-restricted-imports": [
         "error",
