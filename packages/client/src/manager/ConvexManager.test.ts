@@ -1,19 +1,12 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
+import type { ManagerOptions } from "../config/options.ts";
 import { VideoNotFoundError } from "../errors.ts";
-import { createTestManager } from "../testSupport/createTestManager.ts";
+import { useTestManagers } from "../testSupport/createTestManager.ts";
 import { settle } from "../testSupport/VirtualClock.ts";
 
-const managers: { close: () => Promise<unknown> }[] = [];
-afterEach(async () => {
-  for (const { close } of managers.splice(0)) await close();
-});
-
-function setUp(...args: Parameters<typeof createTestManager>) {
-  const parts = createTestManager(...args);
-  managers.push(parts);
-  return parts;
-}
+const createManager = useTestManagers();
+const setUp = (options: ManagerOptions = {}) => createManager({ waitMs: 2000, ...options });
 
 describe("an update", () => {
   it("resolves to the backend's outcome when it answers in time", async () => {

@@ -112,6 +112,8 @@ export class Dispatcher {
           resolve();
         });
       });
+    // What is still in flight is sent again by the next process; the backend knows its ids.
+    for (const lease of this.#leases) this.#attempt(() => this.#options.store.settle(lease, []));
     this.#isAbandoned = true;
     this.#cancelRenewal();
   }

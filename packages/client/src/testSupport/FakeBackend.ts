@@ -112,3 +112,14 @@ export class FakeBackend {
 function json(body: unknown): Response {
   return new Response(JSON.stringify(body), { status: 200 });
 }
+
+/** How many updates a request carries. */
+export function sizeOf({ path, args }: Received): number {
+  return path === "video:recordUpdates" ? (args.updates as unknown[]).length : 1;
+}
+
+/** The Twitch IDs of the updates that a request carries. */
+export function lanesOf({ path, args }: Received): string[] {
+  const updates = path === "video:recordUpdates" ? args.updates : [args];
+  return (updates as { twitchId: string }[]).map(({ twitchId }) => twitchId);
+}

@@ -7,7 +7,7 @@ export class VirtualClock implements Clock {
   #monotonic = 0;
   #offset: number;
   #seq = 0;
-  #timers: Timer[] = [];
+  readonly #timers = new Set<Timer>();
 
   constructor(startsAt = 1_700_000_000_000) {
     this.#offset = startsAt;
@@ -23,10 +23,8 @@ export class VirtualClock implements Clock {
 
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#monotonic + Math.max(0, delayMs), seq: this.#seq++, callback };
-    this.#timers.push(timer);
-    return () => {
-      this.#timers = this.#timers.filter((other) => other !== timer);
-    };
+    this.#timers.add(timer);
+    return () => void this.#timers.delete(timer);
   }
 
   /** Moves the wall clock alone. */
@@ -41,7 +39,7 @@ export class VirtualClock implements Clock {
     for (;;) {
       const next = this.#nextDue(end);
       if (next === undefined) break;
-      this.#timers = this.#timers.filter((timer) => timer !== next);
+      this.#timers.delete(next);
       this.#monotonic = Math.max(this.#monotonic, next.at);
       next.callback();
       await settle();
@@ -50,8 +48,16 @@ export class VirtualClock implements Clock {
   }
 
   #nextDue(end: number): Timer | undefined {
-    const due = this.#timers.filter(({ at }) => at <= end);
-    return due.sort((one, other) => one.at - other.at || one.seq - other.seq)[0];
+    let first: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.at > end) continue;
+      const isSooner =
+        first === undefined ||
+        timer.at < first.at ||
+        (timer.at === first.at && timer.seq < first.seq);
+      if (isSooner) first = timer;
+    }
+    return first;
   }
 }
 

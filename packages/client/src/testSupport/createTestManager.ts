@@ -1,3 +1,5 @@
+import { afterEach } from "vitest";
+
 import type { ManagerOptions } from "../config/options.ts";
 import type { ManagerAmbient } from "../manager/LiveCore.ts";
 import { ConvexManager } from "../manager/ConvexManager.ts";
@@ -12,10 +14,12 @@ const URL = "https://test.example";
 /** A manager over a fake backend, a store in memory and a clock that the test turns. */
 export function createTestManager(
   options: ManagerOptions = {},
-  ambient: Pick<ManagerAmbient, "store" | "onStep"> = {},
+  ambient: Pick<ManagerAmbient, "store" | "onStep" | "random"> & {
+    clock?: VirtualClock;
+    backend?: FakeBackend;
+  } = {},
 ) {
-  const backend = new FakeBackend();
-  const clock = new VirtualClock();
+  const { backend = new FakeBackend(), clock = new VirtualClock(), ...replaced } = ambient;
   const store = ambient.store ?? new MemoryStore();
   const lines: LogLine[] = [];
   const write = (fields: Record<string, unknown>, message: string) =>
@@ -28,7 +32,7 @@ export function createTestManager(
       random: () => 0,
       fetch: backend.fetch,
       place: { env: {}, cwd: "/nonexistent" },
-      ...ambient,
+      ...replaced,
       store,
     },
   );
@@ -38,4 +42,23 @@ export function createTestManager(
     await closing;
   };
   return { manager, backend, clock, store, lines, url: URL, close };
+}
+
+/** Test managers that are closed after each test, with a short way to report. */
+export function useTestManagers() {
+  const open: { close: () => Promise<unknown> }[] = [];
+  afterEach(async () => {
+    for (const { close } of open.splice(0)) await close();
+  });
+  return (...[options, ambient]: Parameters<typeof createTestManager>) => {
+    const parts = createTestManager({ waitMs: 0, ...options }, ambient);
+    open.push(parts);
+    let count = 0;
+    /** Reports a status; the update ids are u1, u2, ... */
+    const update = (twitchId: string) => {
+      count += 1;
+      return parts.manager.updateVideoStatus(twitchId, "Downloading", { updateId: `u${count}` });
+    };
+    return { ...parts, update };
+  };
 }

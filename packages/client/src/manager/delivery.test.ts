@@ -1,0 +1,320 @@
+import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import {
+  type LocalDeployment,
+  runConvexCli,
+  startLocalDeployment,
+} from "@klipstream/local-deployment";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+
+import {
+  createServiceAccountKey,
+  createSigningKey,
+  jwksDataUri,
+  type SigningKey,
+} from "../auth/serviceAccountKey.ts";
+import { systemClock } from "../clock.ts";
+import type { ManagerOptions } from "../config/options.ts";
+import { BackendUnavailableError, InvalidInputError, VideoNotFoundError } from "../errors.ts";
+import { ConvexIntegration } from "../integration/ConvexIntegration.ts";
+import type { LogLine } from "../testSupport/createTestManager.ts";
+import { ConvexManager } from "./ConvexManager.ts";
+import type { ManagerAmbient } from "./LiveCore.ts";
+
+const ISSUER = "https://keys.test.example";
+const ROOT = join(import.meta.dirname, "../../../..");
+
+let deployment: LocalDeployment;
+let signingKey: SigningKey;
+let apiKey: string;
+let folder: string;
+let integration: ConvexIntegration;
+let count = 0;
+
+const place = { env: {}, cwd: "/nonexistent" };
+const silent = () => undefined;
+const logger = { debug: silent, info: silent, warn: silent, error: silent };
+
+beforeAll(async () => {
+  signingKey = await createSigningKey();
+  deployment = await startLocalDeployment({
+    env: {
+      KLIPSTREAM_JWT_ISSUER: ISSUER,
+      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
+    },
+  });
+  const { exitCode, stderr } = await runConvexCli(["deploy", "--typecheck", "disable"], {
+    url: deployment.url,
+    adminKey: deployment.adminKey,
+    cwd: ROOT,
+  });
+  expect(stderr).not.toContain("✖");
+  expect(exitCode).toBe(0);
+  apiKey = keyOf("tests", { signingKey, scope: "videos:read videos:write" });
+  folder = mkdtempSync(join(tmpdir(), "klipstream-client-"));
+  integration = new ConvexIntegration({ url: deployment.url, apiKey, logger }, { place });
+});
+
+afterAll(async () => {
+  await deployment.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function keyOf(subject: string, given: { signingKey: SigningKey; scope: string }): string {
+  return createServiceAccountKey({ ...given, subject, generation: 1, issuer: ISSUER });
+}
+
+const open: ConvexManager[] = [];
+afterEach(async () => {
+  deployment.faults.clear();
+  for (const manager of open.splice(0)) await manager.close({ timeoutMs: 0 });
+});
+
+function createManager(options: ManagerOptions = {}, ambient: ManagerAmbient = {}): ConvexManager {
+  const manager = new ConvexManager(
+    {
+      url: deployment.url,
+      apiKey,
+      logger,
+      outboxPath: join(folder, `${count}.db`),
+      attemptTimeoutMs: 2000,
+      retry: { baseDelayMs: 20, maxDelayMs: 100 },
+      waitMs: 20_000,
+      ...options,
+    },
+    { place, ...ambient },
+  );
+  open.push(manager);
+  return manager;
+}
+
+/** A new video, unknown to all other tests. */
+async function createVideo(): Promise<string> {
+  count += 1;
+  const twitchId = String(1000 + count);
+  await integration.createVideo(twitchId, { title: "A video" });
+  return twitchId;
+}
+
+async function eventsOf(twitchId: string) {
+  const { page } = await integration.history(twitchId, { pageSize: 100 });
+  return page.reverse();
+}
+
+describe("a manager with a service-account key", () => {
+  it("records statuses and URLs as the key's subject, in order", async () => {
+    const twitchId = await createVideo();
+    const manager = createManager();
+    expect(await manager.checkVideoExists(twitchId)).toBe(true);
+    expect(await manager.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
+      outcome: "applied",
+    });
+    expect(await manager.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
+      outcome: "unchanged",
+    });
+    const chatUrl = "gs://bucket/chat.csv";
+    await manager.updatePipelineProgress(twitchId, { status: "Transcribing", urls: { chatUrl } });
+    expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Transcribing", chatUrl });
+    const events = await eventsOf(twitchId);
+    expect(events.map(({ to }) => to)).toEqual(["Queued", "Downloading", "Transcribing"]);
+    expect(new Set(events.map(({ actor }) => actor))).toEqual(new Set(["tests"]));
+  });
+
+  it("keeps its outbox for this user only", async () => {
+    const manager = createManager();
+    await manager.close();
+    expect(statSync(join(folder, `${count}.db`)).mode & 0o777).toBe(0o600);
+  });
+
+  it("undoes a status with rollbackStatus", async () => {
+    const twitchId = await createVideo();
+    const manager = createManager();
+    await manager.updateVideoStatus(twitchId, "Downloading");
+    await manager.updateVideoStatus(twitchId, "Transcribing");
+    expect(await manager.rollbackStatus(twitchId, { reason: "no disk" })).toMatchObject({
+      outcome: "applied",
+    });
+    expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Downloading" });
+  });
+
+  it("rolls the status back when a stage throws, and rethrows", async () => {
+    const twitchId = await createVideo();
+    const run = createManager().startRun(twitchId);
+    await run.updateVideoStatus("Downloading");
+    const stage = run.runStage("Transcribing", () => Promise.reject(new Error("out of memory")));
+    await expect(stage).rejects.toThrow("out of memory");
+    const [last] = (await eventsOf(twitchId)).slice(-1);
+    expect(last).toMatchObject({ kind: "rolledBack", to: "Downloading", reason: "out of memory" });
+  });
+
+  it("marks a video as failed when a stage throws and it is told to", async () => {
+    const twitchId = await createVideo();
+    const manager = createManager();
+    const work = () => Promise.reject(new Error("no audio"));
+    const stage = manager.runStage(twitchId, "Transcribing", work, { onFailure: "markFailed" });
+    await expect(stage).rejects.toThrow("no audio");
+    expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Failed" });
+  });
+
+  it("says rejected for a video that the backend does not know, and creates it when asked", async () => {
+    const manager = createManager();
+    const unknown = await manager.updateVideoStatus("999999", "Downloading");
+    expect(!unknown.ok && unknown.error).toBeInstanceOf(VideoNotFoundError);
+    expect(manager.stats()).toMatchObject({ deadLettered: 1, pending: 0 });
+    const created = await manager.updateVideoStatus("999998", "Downloading", {
+      createMissing: true,
+    });
+    expect(created.outcome).toBe("applied");
+  });
+
+  it("sends 200 updates of 20 videos in batches, in order per video", async () => {
+    const twitchIds = await Promise.all(Array.from({ length: 20 }, createVideo));
+    await deployment.disconnect();
+    const manager = createManager({ waitMs: 0 });
+    const urlOf = (step: number) => `https://files.example/${step}.csv`;
+    for (let step = 0; step < 10; step++)
+      for (const twitchId of twitchIds)
+        await manager.updateVideoUrls(twitchId, { chatUrl: urlOf(step) });
+    await deployment.reconnect();
+    expect(await manager.flush()).toEqual({ delivered: true, pending: 0 });
+    for (const twitchId of twitchIds) {
+      const urls = (await eventsOf(twitchId)).flatMap((event) => event.urls?.chatUrl ?? []);
+      expect(urls).toEqual(Array.from({ length: 10 }, (_, step) => urlOf(step)));
+    }
+  });
+
+  it("applies an update once though its answer was cut after the commit", async () => {
+    const twitchId = await createVideo();
+    deployment.faults.set([{ cut: "afterCommit", path: "/api/mutation", times: 2 }]);
+    const manager = createManager();
+    const first = await manager.updateVideoStatus(twitchId, "Downloading");
+    expect(first).toMatchObject({ ok: true, outcome: "queued" });
+    await manager.flush();
+    expect(await eventsOf(twitchId)).toHaveLength(2);
+    expect(manager.stats()).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
+  });
+
+  it("delivers after a restart what it had accepted before", async () => {
+    const twitchId = await createVideo();
+    await deployment.disconnect();
+    const before = createManager({ waitMs: 0 });
+    expect(await before.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
+      outcome: "queued",
+    });
+    expect(await before.close({ timeoutMs: 0 })).toEqual({ delivered: false, pending: 1 });
+    await deployment.reconnect();
+    const after = createManager();
+    expect(await after.flush()).toEqual({ delivered: true, pending: 0 });
+    expect(await after.getVideo(twitchId)).toMatchObject({ status: "Downloading" });
+  });
+
+  it("does not let an old run's outbox change a video that a newer run has completed", async () => {
+    const twitchId = await createVideo();
+    await deployment.disconnect();
+    const laptop = createManager({ waitMs: 0 });
+    await laptop.startRun(twitchId).updateVideoStatus("Transcribing");
+    await laptop.close({ timeoutMs: 0 });
+    await deployment.reconnect();
+    const worker = createManager({ outboxPath: join(folder, "worker.db") });
+    const { run } = worker.startRun(twitchId);
+    // The replay happens long after the completion, with a clock that is ahead: only the fence stops it.
+    const completed = { run: { ...run, startedAt: run.startedAt + 1 }, occurredAt: 1 };
+    await worker.updateVideoStatus(twitchId, "Completed", { ...completed, occurredAt: undefined });
+    await createManager().flush();
+    expect(await worker.getVideo(twitchId)).toMatchObject({ status: "Completed" });
+    const [last] = (await eventsOf(twitchId)).slice(-1);
+    expect(last).toMatchObject({ to: "Transcribing", applied: false });
+  });
+});
+
+describe("refused credentials", () => {
+  it("stop delivery loudly once, lose nothing, and are tried again", async () => {
+    const twitchId = await createVideo();
+    const lines: LogLine[] = [];
+    const write = (fields: object, message: string) =>
+      void lines.push({ ...fields, message } as LogLine);
+    const foreign = keyOf("stranger", {
+      signingKey: await createSigningKey(),
+      scope: "videos:write",
+    });
+    const manager = createManager({
+      apiKey: foreign,
+      logger: { debug: write, info: write, warn: write, error: write },
+    });
+    for (const status of ["Downloading", "Transcribing"] as const)
+      expect(await manager.updateVideoStatus(twitchId, status)).toMatchObject({
+        outcome: "queued",
+      });
+    expect(lines.filter(({ event }) => event === "auth.refused")).toHaveLength(1);
+    expect(lines.filter(({ event }) => event === "auth.refreshed")).toHaveLength(1);
+    expect(manager.stats()).toMatchObject({ pending: 2, deadLettered: 0 });
+    await manager.close({ timeoutMs: 0 });
+    const mended = createManager();
+    expect(await mended.flush()).toMatchObject({ delivered: true });
+    expect(await mended.getVideo(twitchId)).toMatchObject({ status: "Transcribing" });
+  });
+
+  it("for want of a scope do the same", async () => {
+    const twitchId = await createVideo();
+    const manager = createManager({
+      apiKey: keyOf("reader", { signingKey, scope: "videos:read" }),
+    });
+    expect(await manager.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
+      outcome: "queued",
+    });
+    expect(manager.stats()).toMatchObject({ pending: 1, deadLettered: 0 });
+  });
+
+  it("of a token that a server's clock finds expired are mended by a fresh token", async () => {
+    const twitchId = await createVideo();
+    let hasExpired = true;
+    const clock = { ...systemClock, now: () => Date.now() - (hasExpired ? 3_600_000 : 0) };
+    const manager = createManager(
+      {},
+      {
+        clock,
+        fetch: (input, init) => {
+          const answer = fetch(input, init);
+          hasExpired = false;
+          return answer;
+        },
+      },
+    );
+    await manager.updateVideoStatus(twitchId, "Downloading");
+    await manager.flush();
+    expect(manager.stats()).toMatchObject({ acknowledged: 1, pending: 0, deadLettered: 0 });
+  });
+});
+
+describe("checkVideoExists", () => {
+  it("says false for an unknown video, and refuses an ID that is none", async () => {
+    const manager = createManager();
+    expect(await manager.checkVideoExists("424242")).toBe(false);
+    await expect(manager.checkVideoExists("v1")).rejects.toThrow(InvalidInputError);
+  });
+
+  it("throws BackendUnavailableError when it cannot know", async () => {
+    const twitchId = await createVideo();
+    deployment.faults.set([{ status: 400, body: '{"code":"Nope","message":"no"}' }]);
+    await expect(createManager().checkVideoExists(twitchId)).rejects.toThrow(
+      BackendUnavailableError,
+    );
+  });
+});
+
+describe("progress", () => {
+  it("reaches the backend, and is no part of the books", async () => {
+    const twitchId = await createVideo();
+    const manager = createManager();
+    manager.reportProgress(twitchId, 40, "chunk 4 of 10");
+    await expect
+      .poll(async () => {
+        const { page } = await integration.history(twitchId);
+        return page.length;
+      })
+      .toBe(1);
+    expect(manager.stats()).toMatchObject({ accepted: 0 });
+  });
+});

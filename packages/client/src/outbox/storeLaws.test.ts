@@ -1,0 +1,324 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { OutboxFullError } from "../errors.ts";
+import { ENTRY_MOVES, type EntryState, type NewEntry } from "./entry.ts";
+import { MemoryStore } from "./memoryStore.ts";
+import { SqliteStore } from "./sqlite/SqliteStore.ts";
+import {
+  HOLD_MAX_MS,
+  LEASE_MS,
+  OUTBOX_BOUNDS,
+  type OutboxStore,
+  type Settlement,
+} from "./store.ts";
+
+const HERE = "https://here.example";
+const THERE = "https://there.example";
+const NOW = 1_700_000_000_000;
+
+type Options = { createMissing?: boolean; rollback?: boolean; deployment?: string };
+
+let count = 0;
+
+function entry(twitchId: string, options: Options = {}): NewEntry {
+  count += 1;
+  const meta = { twitchId, updateId: `u${count}`, occurredAt: NOW };
+  return {
+    deployment: options.deployment ?? HERE,
+    twitchId,
+    acceptedAt: NOW,
+    content:
+      options.rollback === true
+        ? { kind: "rollback", rollback: meta }
+        : {
+            kind: "update",
+            update: { ...meta, status: "Downloading" },
+            createMissing: options.createMissing ?? false,
+          },
+  };
+}
+
+const makers: [string, (folder: string, maxEntries: number) => OutboxStore][] = [
+  ["memory", (_folder, maxEntries) => new MemoryStore({ ...OUTBOX_BOUNDS, maxEntries })],
+  [
+    "SQLite",
+    (folder, maxEntries) =>
+      new SqliteStore(join(folder, "outbox.db"), { ...OUTBOX_BOUNDS, maxEntries }),
+  ],
+];
+
+describe.each(makers)("a store in %s", (_name, make) => {
+  let folder: string;
+  let store: OutboxStore;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "klipstream-store-"));
+    store = make(folder, OUTBOX_BOUNDS.maxEntries);
+  });
+  afterEach(() => {
+    store.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const claim = (owner = "me", options: { now?: number; limit?: number } = {}) =>
+    store.claim({ deployment: HERE, owner, now: NOW, limit: 50, ...options });
+  const acknowledge = (seq: number): Settlement => ({ seq, to: "acknowledged" });
+  const bury = (seq: number): Settlement => ({
+    seq,
+    to: "deadLettered",
+    refusal: { code: "VIDEO_NOT_FOUND", message: "no such video" },
+    at: NOW,
+  });
+  const append = (...args: Parameters<typeof entry>) => store.append(entry(...args)).seq;
+
+  it("hands out entries in the order of acceptance", () => {
+    const seqs = [append("1"), append("1"), append("1")];
+    expect(claim()?.entries.map(({ seq }) => seq)).toEqual(seqs);
+  });
+
+  it("hands out nothing of a lane that is leased", () => {
+    append("1");
+    claim();
+    append("1");
+    expect(claim("other")).toBeNull();
+    append("2");
+    expect(claim("other")?.entries.map(({ twitchId }) => twitchId)).toEqual(["2"]);
+  });
+
+  it("never hands out an entry while one ahead of it stays behind", () => {
+    const first = append("1", { createMissing: true });
+    append("1");
+    append("2");
+    // The head decides the route; the second of lane 1 has another.
+    expect(claim()?.entries.map(({ seq }) => seq)).toEqual([first]);
+    expect(claim()?.entries.map(({ twitchId }) => twitchId)).toEqual(["2"]);
+  });
+
+  it("hands out a rollback alone", () => {
+    append("1", { rollback: true });
+    append("1");
+    append("2", { rollback: true });
+    expect(claim()?.entries).toHaveLength(1);
+    expect(claim()?.entries).toHaveLength(1);
+    expect(claim()).toBeNull();
+  });
+
+  it("hands out as many entries as asked for, of a lane only its first", () => {
+    const seqs = [append("1"), append("1"), append("1")];
+    expect(claim("me", { limit: 2 })?.entries.map(({ seq }) => seq)).toEqual(seqs.slice(0, 2));
+    expect(claim()).toBeNull();
+  });
+
+  it("keeps what is meant for one deployment from another", () => {
+    append("1", { deployment: THERE });
+    expect(claim()).toBeNull();
+    expect(store.stats(THERE).pending).toBe(1);
+    expect(store.stats(HERE).pending).toBe(0);
+  });
+
+  it("deletes an acknowledged entry and counts it", () => {
+    const seq = append("1");
+    const { lease } = claim()!;
+    expect(store.settle(lease, [acknowledge(seq)])).toBe(1);
+    expect(store.stats(HERE)).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
+    expect(store.pending(HERE, 10)).toEqual([]);
+  });
+
+  it("hands out what was not settled again when its lease is given back", () => {
+    const seqs = [append("1"), append("1")];
+    const { lease } = claim()!;
+    store.settle(lease, [acknowledge(seqs[0]!)]);
+    expect(claim("other")?.entries.map(({ seq }) => seq)).toEqual([seqs[1]]);
+  });
+
+  it("keeps a lane leased that is settled in part with keepLease", () => {
+    const [first] = [append("1"), append("1")];
+    const { lease } = claim()!;
+    store.settle(lease, [acknowledge(first)], { keepLease: true });
+    expect(claim("other")).toBeNull();
+    store.settle(lease, []);
+    expect(claim("other")).not.toBeNull();
+  });
+
+  it("hands out a lane whose lease has run out", () => {
+    const seq = append("1");
+    claim();
+    expect(claim("other", { now: NOW + LEASE_MS - 1 })).toBeNull();
+    expect(claim("other", { now: NOW + LEASE_MS })?.entries[0]?.seq).toBe(seq);
+  });
+
+  it("does not let a lease run out that is renewed", () => {
+    append("1");
+    const { lease } = claim()!;
+    store.renew(lease, NOW + 5000);
+    expect(claim("other", { now: NOW + LEASE_MS + 1 })).toBeNull();
+  });
+
+  it("counts a lease as over that ends later than any could: the clock has jumped back", () => {
+    append("1");
+    claim();
+    expect(claim("other", { now: NOW - 3_600_000 })).not.toBeNull();
+  });
+
+  it("ignores a settlement under a lost lease", () => {
+    const seq = append("1");
+    const late = claim()!;
+    const current = claim("other", { now: NOW + LEASE_MS })!;
+    expect(store.settle(late.lease, [acknowledge(seq)])).toBe(0);
+    expect(store.stats(HERE)).toMatchObject({ acknowledged: 0, pending: 1 });
+    expect(claim("third", { now: NOW + LEASE_MS })).toBeNull();
+    expect(store.settle(current.lease, [acknowledge(seq)])).toBe(1);
+    expect(store.stats(HERE)).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
+  });
+
+  it("holds a lane whose function broke until its time, and others not at all", () => {
+    const seq = append("1");
+    const { lease } = claim()!;
+    const held = { failures: 1, until: NOW + 1000 };
+    store.settle(lease, [{ seq, to: "pending", held }]);
+    append("1");
+    append("2");
+    expect(claim("me", { now: NOW + 999 })?.entries.map(({ twitchId }) => twitchId)).toEqual(["2"]);
+    expect(claim("me", { now: NOW + 1000 })?.entries[0]).toMatchObject({ seq, failures: 1 });
+  });
+
+  it("counts a hold as over that ends later than any could", () => {
+    const seq = append("1");
+    const { lease } = claim()!;
+    const held = { failures: 1, until: NOW + 1000 };
+    store.settle(lease, [{ seq, to: "pending", held }]);
+    expect(claim("me", { now: NOW - HOLD_MAX_MS - 1 })).not.toBeNull();
+  });
+
+  it("keeps a dead letter with its reason, and lets its lane go on", () => {
+    const [first, second] = [append("1"), append("1")];
+    const { lease } = claim()!;
+    store.settle(lease, [bury(first)]);
+    expect(store.deadLetters(HERE)).toMatchObject([
+      { seq: first, refusal: { code: "VIDEO_NOT_FOUND" }, refusedAt: NOW },
+    ]);
+    expect(claim()?.entries.map(({ seq }) => seq)).toEqual([second]);
+  });
+
+  it("puts a redriven dead letter back at its old place", () => {
+    const [first, second] = [append("1"), append("1")];
+    store.settle(claim()!.lease, [bury(first)]);
+    expect(store.redrive(HERE)).toBe(1);
+    expect(store.deadLetters(HERE)).toEqual([]);
+    expect(claim()?.entries.map(({ seq }) => seq)).toEqual([first, second]);
+  });
+
+  it("redrives only what it is asked to", () => {
+    const [first, second] = [append("1"), append("2")];
+    store.settle(claim()!.lease, [bury(first), bury(second)]);
+    expect(store.redrive(HERE, [second])).toBe(1);
+    expect(store.deadLetters(HERE).map(({ seq }) => seq)).toEqual([first]);
+    expect(store.redrive(HERE, [12345])).toBe(0);
+  });
+
+  it("moves an occurredAt up to that of the entry ahead", () => {
+    append("1");
+    const late = entry("1");
+    if (late.content.kind === "update") late.content.update.occurredAt = NOW - 3_600_000;
+    const { content } = store.append(late);
+    expect(content).toMatchObject({ update: { occurredAt: NOW } });
+  });
+
+  it("refuses what is more than it may hold, and takes again when there is room", () => {
+    const small = make(mkdtempSync(join(folder, "small-")), 2);
+    small.append(entry("1"));
+    small.append(entry("2"));
+    expect(() => small.append(entry("3"))).toThrow(OutboxFullError);
+    expect(small.stats(HERE)).toMatchObject({ accepted: 2, pending: 2 });
+    const request = { deployment: HERE, owner: "me", now: NOW, limit: 1 };
+    const { lease, entries } = small.claim(request)!;
+    small.settle(lease, [acknowledge(entries[0]!.seq)]);
+    small.append(entry("3"));
+    small.close();
+  });
+
+  it("says which pending entries are the oldest and the newest", () => {
+    expect(store.stats(HERE)).toMatchObject({ oldestSeq: null, newestSeq: null });
+    const seqs = [append("1"), append("2")];
+    expect(store.stats(HERE)).toMatchObject({
+      oldestSeq: seqs[0],
+      newestSeq: seqs[1],
+      oldestAcceptedAt: NOW,
+    });
+    expect(store.deployments()).toEqual([HERE]);
+  });
+
+  it("makes only legal moves, and its books balance after each, whatever is done to it", () => {
+    const command = fc.oneof(
+      fc.record({ do: fc.constant("append" as const), lane: fc.constantFrom("1", "2", "3") }),
+      fc.record({ do: fc.constant("claim" as const), limit: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({
+        do: fc.constant("settle" as const),
+        to: fc.constantFrom("acknowledged" as const, "deadLettered" as const, "pending" as const),
+        which: fc.nat(3),
+        keepLease: fc.boolean(),
+      }),
+      fc.record({ do: fc.constant("wait" as const) }),
+      fc.record({ do: fc.constant("redrive" as const) }),
+    );
+    const states = new Map<number, EntryState>();
+    const moved = (seq: number, to: EntryState) => {
+      const from = states.get(seq);
+      if (from !== undefined && from !== to)
+        expect(ENTRY_MOVES[from] as readonly EntryState[]).toContain(to);
+      states.set(seq, to);
+    };
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        states.clear();
+        const fresh = make(mkdtempSync(join(folder, "run-")), 1000);
+        const claims: NonNullable<ReturnType<OutboxStore["claim"]>>[] = [];
+        let now = NOW;
+        for (const step of commands) {
+          if (step.do === "append") states.set(fresh.append(entry(step.lane)).seq, "pending");
+          if (step.do === "wait") {
+            now += LEASE_MS;
+            for (const [seq, state] of states) if (state === "leased") moved(seq, "pending");
+          }
+          if (step.do === "redrive") {
+            for (const { seq } of fresh.deadLetters(HERE)) moved(seq, "pending");
+            fresh.redrive(HERE);
+          }
+          if (step.do === "claim") {
+            const request = { deployment: HERE, owner: "me", now, limit: step.limit };
+            const claimed = fresh.claim(request);
+            for (const { seq } of claimed?.entries ?? []) {
+              expect(states.get(seq)).toBe("pending");
+              moved(seq, "leased");
+            }
+            if (claimed !== null) claims.push(claimed);
+          }
+          if (step.do === "settle" && claims.length > 0) {
+            const { lease, entries } = claims[step.which % claims.length]!;
+            const head = entries.find(({ seq }) => states.get(seq) === "leased");
+            if (head === undefined) continue;
+            const settlement =
+              step.to === "deadLettered" ? bury(head.seq) : { seq: head.seq, to: step.to };
+            const effective = fresh.settle(lease, [settlement], { keepLease: step.keepLease });
+            if (effective === 1) moved(head.seq, step.to);
+            if (effective === 1 && !step.keepLease)
+              for (const { seq } of entries)
+                if (states.get(seq) === "leased") moved(seq, "pending");
+          }
+          const { accepted, acknowledged, pending, deadLettered } = fresh.stats(HERE);
+          expect(acknowledged + pending + deadLettered).toBe(accepted);
+          expect(accepted).toBe(states.size);
+          const live = [...states.values()].filter((s) => s === "pending" || s === "leased");
+          expect(pending).toBe(live.length);
+        }
+        fresh.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
