@@ -50,6 +50,9 @@ export async function startLocalDeployment(
 ): Promise<LocalDeployment> {
   const { port = 0, host = "127.0.0.1", adminKey = newAdminKey(), env = {} } = options;
   const deployment = new Deployment(env, { ...DEFAULT_LIMITS, ...options.limits });
+  deployment.on("fault", (error) => {
+    process.stderr.write(`Internal error of the local deployment: ${String(error)}\n`);
+  });
   const authenticator = new Authenticator(adminKey, () => deployment.authProviders);
   const faults = new Faults(options.faults);
   const served = { deployment, authenticator };

@@ -46,7 +46,7 @@ export async function runConvexCli(
   args: readonly string[],
   options: ConvexCliOptions,
 ): Promise<ConvexCliResult> {
-  const child = spawn(process.execPath, [findCli(options.cwd), ...args], {
+  const child = spawn(process.execPath, [findConvexCli(options.cwd), ...args], {
     cwd: options.cwd,
     env: convexCliEnv(options),
     stdio: ["pipe", "pipe", "pipe"],
@@ -79,7 +79,8 @@ export function convexCliEnv({ url, adminKey, env }: ConvexCliOptions): NodeJS.P
   };
 }
 
-function findCli(cwd: string): string {
+/** Where the CLI of the `convex` package is that the project in a folder has installed. */
+export function findConvexCli(cwd: string): string {
   const entry = createRequire(join(cwd, "package.json")).resolve("convex/values");
   for (let folder = dirname(entry); folder !== dirname(folder); folder = dirname(folder)) {
     const cli = join(folder, "bin", "main.js");

@@ -75,6 +75,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         this.#jobs.see(commit);
         this.emit("commit", commit);
       },
+      onStray: (message) => this.#logFailure("(outside of a request)", message),
     });
   }
 
@@ -149,7 +150,11 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#active = code;
       this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(code.analysis.crons)) this.#warnOfCron(name);
+      for (const name of this.#crons.set(code.analysis.crons))
+        this.#logFailure(
+          "crons",
+          `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
+        );
     });
   }
 
@@ -227,7 +232,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   async #runJob(jobId: string): Promise<void> {
-    const name = String(this.documents.get(jobId)?.["name"]);
+    const name = this.documents.get(jobId)?.["name"] as string;
     const outcome = await this.engine.scheduled(jobId);
     if (outcome !== null) this.logExecution(name, { outcome, requestId: newRequestId() });
   }
@@ -238,12 +243,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     await this.call({ kind: "any", path, args, caller: ADMIN });
   }
 
-  #warnOfCron(name: string): void {
-    const message = `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`;
-    this.#addToLog("Action", "crons", {
-      outcome: { ok: false, message, logLines: [`[WARN] '${message}'`], ranMs: 0 },
-      requestId: newRequestId(),
-    });
+  /** Something that no caller is told, in the log that `convex logs` shows. */
+  #logFailure(identifier: string, message: string): void {
+    const outcome: HttpActionOutcome = { ok: false, message, logLines: [], ranMs: 0 };
+    this.#addToLog("Action", identifier, { outcome, requestId: newRequestId() });
   }
 
   #addToLog(

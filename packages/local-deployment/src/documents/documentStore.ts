@@ -73,7 +73,7 @@ export class DocumentStore {
 
   #documentsOf(table: string): Map<string, Document> {
     let documents = this.#tables.get(table);
-    if (documents === undefined) this.#tables.set(table, (documents = new Map()));
+    if (documents === undefined) this.#tables.set(table, (documents = new Map<string, Document>()));
     return documents;
   }
 }

@@ -112,13 +112,13 @@ export function internalsOf(test: EngineTest): EngineInternals {
 
 /** Each method of the instance runs in an AsyncLocalStorage whose value is the instance's state. */
 function captureState(test: EngineTest): EngineGlobal {
-  let captured: EngineGlobal | null = null;
-  const prototype = AsyncLocalStorage.prototype as AsyncLocalStorage<unknown>;
+  const captured: EngineGlobal[] = [];
+  const { prototype } = AsyncLocalStorage;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- It is put back, and called with its own `this`.
   const original = prototype.run;
   prototype.run = function (this: AsyncLocalStorage<unknown>, store: unknown, ...rest: unknown[]) {
     if (typeof store === "object" && store !== null && "transactionManager" in store)
-      captured ??= store as EngineGlobal;
+      captured.push(store as EngineGlobal);
     return Reflect.apply(original, this, [store, ...rest]) as unknown;
   } as typeof original;
   try {
@@ -126,8 +126,9 @@ function captureState(test: EngineTest): EngineGlobal {
   } finally {
     prototype.run = original;
   }
-  if (captured === null) throw unexpected("transactionManager");
-  return captured;
+  const [state] = captured;
+  if (state === undefined) throw unexpected("transactionManager");
+  return state;
 }
 
 function unexpected(name: string): Error {

@@ -33,6 +33,7 @@ export class Engine {
   readonly #store: DocumentStore;
   readonly #transactionMs: number;
   readonly #onCommit: (commit: Commit) => void;
+  readonly #onStray: (message: string) => void;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #code: M.EngineCode | null = null;
@@ -47,10 +48,13 @@ export class Engine {
     /** How long a transaction may take, and how long an action may keep others from running, in ms. */
     transactionMs: number;
     onCommit: (commit: Commit) => void;
+    /** Told what user code threw outside of any request. */
+    onStray: (message: string) => void;
   }) {
     this.#store = options.store;
     this.#transactionMs = options.transactionMs;
     this.#onCommit = options.onCommit;
+    this.#onStray = options.onStray;
     this.#startWorker();
   }
 
@@ -88,7 +92,7 @@ export class Engine {
 
   #ask<Result>(unsent: Unsent<EngineRequest>): Promise<Result> {
     const id = this.#nextId++;
-    const request = { ...unsent, id } as EngineRequest;
+    const request = { ...unsent, id };
     return new Promise<Result>((resolve) => {
       this.#pending.set(id, {
         request,
@@ -122,6 +126,9 @@ export class Engine {
         this.#watchdog = new Watchdog(this.#slots, this.#transactionMs, (message) =>
           this.#replaceWorker(message),
         );
+        return;
+      case "stray":
+        this.#onStray(reply.message);
         return;
       case "actionStarted": {
         const pending = this.#pending.get(reply.id);

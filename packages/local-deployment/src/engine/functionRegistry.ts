@@ -20,7 +20,9 @@ export type ConvexFunction = {
   exportReturns(): string;
   _handler(ctx: unknown, args: unknown): unknown;
 };
-type HttpRouter = { lookup(path: string, method: string): [ConvexFunction, ...unknown[]] | null };
+type HttpRouter = {
+  lookup: (path: string, method: string) => [ConvexFunction, ...unknown[]] | null;
+};
 type Module = Record<string, unknown>;
 
 export type RegisteredFunction = { kind: FunctionKind; isPublic: boolean };
@@ -103,10 +105,10 @@ function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunctio
 
 /** The same router, whose HTTP actions see the URL that was called and not the engine's invented one. */
 function withRealUrls(router: unknown): HttpRouter {
-  const { lookup } = router as HttpRouter;
+  const original = router as HttpRouter;
   return {
     lookup: (path, method) => {
-      const found = lookup.call(router, path, method);
+      const found = original.lookup(path, method);
       if (found === null) return null;
       const [action, ...rest] = found;
       const handler = (ctx: unknown, request: unknown) => {

@@ -108,6 +108,8 @@ export type EngineRequest =
 
 export type EngineReply =
   | { type: "ready" }
+  /** User code threw when its request was answered already, or in a callback of its own. */
+  | { type: "stray"; message: string }
   /** What runs for this request is an action. */
   | { type: "actionStarted"; id: number }
   | { type: "commit"; id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }

@@ -16,8 +16,10 @@ import { newContext, ReadRecorder, requestContext, type RequestContext } from ".
 import { handleScheduling, refuseStorage } from "./syscalls.ts";
 import { TransactionLock } from "./transactionLock.ts";
 
+type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
+
 export type RunnerEvents = {
-  commit(id: number, ts: bigint, changes: DocumentChange[], counters: M.Counters): void;
+  commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: M.Counters }): void;
   actionStarted(id: number): void;
   /** The request whose transaction runs now; 0 when none does. */
   current(id: number): void;
@@ -129,7 +131,7 @@ export class RequestRunner {
     const job = database._documents[jobId];
     const state = (job?.["state"] as { kind: string } | undefined)?.kind;
     if (job == null || (state !== "pending" && state !== "inProgress")) return null;
-    const name = String(job["name"]);
+    const name = job["name"] as string;
     const args = (job["args"] as Value[])[0] as Record<string, Value>;
     const setState = (kind: string) =>
       database.patch("_scheduled_functions", jobId, {
@@ -144,7 +146,7 @@ export class RequestRunner {
     const isMutation = this.#registry?.find(name)?.kind === "mutation";
     if (!isMutation) await this.#write(id, () => setState("inProgress"));
     const outcome = await this.#outcome(newContext(id), null, async () => {
-      if (!isMutation) return await this.#runAs(ADMIN, name, args);
+      if (!isMutation) return await this.#runAs({ caller: ADMIN }, name, args);
       return await this.#test.run(async (ctx) => {
         setState("success");
         return (await ctx.runMutation(makeFunctionReference<"mutation">(name), args)) as Value;
@@ -185,7 +187,7 @@ export class RequestRunner {
   ): Promise<M.CallOutcome> {
     return this.#outcome(context, kind, () => {
       const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
-      return this.#runAs(call.caller, call.path, args as Record<string, Value>, call);
+      return this.#runAs(call, call.path, args as Record<string, Value>);
     });
   }
 
@@ -212,14 +214,13 @@ export class RequestRunner {
   }
 
   async #runAs(
-    caller: M.Caller,
+    sender: Sender,
     path: string,
     args: Record<string, Value>,
-    metadata: { ip?: string | null; userAgent?: string | null } = {},
   ): Promise<Value | undefined> {
     const kind = this.#registry?.find(path)?.kind;
     if (kind === undefined) throw new PlatformError(`Could not find function for '${path}'.`);
-    const { ip = null, userAgent = null } = metadata;
+    const { caller, ip = null, userAgent = null } = sender;
     const test = this.#as(caller).withRequestMetadata({ ip, userAgent });
     switch (kind) {
       case "query":
@@ -238,7 +239,12 @@ export class RequestRunner {
   }
 
   async #write(id: number, change: () => void): Promise<void> {
-    await requestContext.run(newContext(id), () => this.#test.run(() => Promise.resolve(change())));
+    await requestContext.run(newContext(id), () =>
+      this.#test.run(async () => {
+        await Promise.resolve();
+        change();
+      }),
+    );
   }
 
   #moduleFor(path: string): Promise<Record<string, unknown>> {
@@ -296,6 +302,6 @@ export class RequestRunner {
       nextDocId: database._nextDocId,
       lastCreationTime: database._lastCreationTime,
     };
-    this.#events.commit(requestContext.getStore()?.id ?? 0, ts, changes, counters);
+    this.#events.commit({ id: requestContext.getStore()?.id ?? 0, ts, changes, counters });
   }
 }

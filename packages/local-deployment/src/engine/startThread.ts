@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
-import { Worker, type TransferListItem } from "node:worker_threads";
+import { Worker, type Transferable } from "node:worker_threads";
 
 /**
  * Starts a thread from one of our modules, with an environment of its own.
@@ -10,7 +10,7 @@ import { Worker, type TransferListItem } from "node:worker_threads";
 export function startThread(
   url: URL,
   workerData: unknown,
-  transferList: TransferListItem[] = [],
+  transferList: Transferable[] = [],
 ): Worker {
   const options = { workerData, transferList, env: {}, execArgv: [], stdout: true, stderr: true };
   if (!url.pathname.endsWith(".ts")) return new Worker(url, options);

@@ -1,4 +1,4 @@
-import { getConvexSize, jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
 import type { EngineInternals } from "./convexTestInternals.ts";
@@ -28,7 +28,7 @@ export function handleScheduling(
       args: [parsed],
       name: path,
       scheduledTime: ts * 1000,
-      state: { kind: "pending" } as Value,
+      state: { kind: "pending" },
     });
     return JSON.stringify(jobId);
   });

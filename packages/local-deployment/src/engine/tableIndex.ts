@@ -53,13 +53,13 @@ export class TableIndexes {
 
   #documentsOf(table: string): Map<string, Document> {
     let documents = this.#tables.get(table);
-    if (documents === undefined) this.#tables.set(table, (documents = new Map()));
+    if (documents === undefined) this.#tables.set(table, (documents = new Map<string, Document>()));
     return documents;
   }
 
   #indexOf(table: string, fieldNames: string[]): SortedIndex {
     let indexes = this.#indexes.get(table);
-    if (indexes === undefined) this.#indexes.set(table, (indexes = new Map()));
+    if (indexes === undefined) this.#indexes.set(table, (indexes = new Map<string, SortedIndex>()));
     const name = fieldNames.join(",");
     let index = indexes.get(name);
     if (index === undefined) {

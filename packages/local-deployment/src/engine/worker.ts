@@ -16,7 +16,7 @@ const { RequestRunner } = await import("./requestRunner.ts");
 
 const post = (reply: EngineReply) => port.postMessage(reply);
 const runner = new RequestRunner(snapshot, {
-  commit: (id, ts, changes, counters) => post({ type: "commit", id, ts, changes, counters }),
+  commit: (commit) => post({ type: "commit", ...commit }),
   actionStarted: (id) => post({ type: "actionStarted", id }),
   current: (id) => {
     Atomics.add(slots, SharedSlot.serial, 1);
@@ -25,7 +25,7 @@ const runner = new RequestRunner(snapshot, {
 });
 
 // What user code leaves behind (a rejected promise, a timer that throws) concerns only the request that it was for.
-process.on("uncaughtException", (error) => console.error(error));
+process.on("uncaughtException", (error) => post({ type: "stray", message: String(error) }));
 
 // Requests that come after code run it, and not what was there before.
 let deployed: Promise<null> = Promise.resolve(null);

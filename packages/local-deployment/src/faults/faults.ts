@@ -25,7 +25,8 @@ export type FaultRule = Fault & {
   times?: number;
 };
 
-export type FaultTarget = { path: string; function: string | null };
+/** `isMessage`: on an open WebSocket, where only rules that name a function apply. */
+export type FaultTarget = { path: string; function: string | null; isMessage?: boolean };
 
 /** Scripts what a network does: the first rule that matches a request, and is not used up, is its fault. */
 export class Faults {
@@ -63,7 +64,7 @@ export class Faults {
     for (const entry of this.#rules) {
       const { rule } = entry;
       if (!fits(rule.path, target.path) || !fits(rule.function, target.function)) continue;
-      if (entry.times <= 0) continue;
+      if (entry.times <= 0 || (target.isMessage === true && rule.function === undefined)) continue;
       if (entry.skip > 0) {
         entry.skip -= 1;
         continue;

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono, type Context } from "hono";
 import { cors } from "hono/cors";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
@@ -7,7 +7,7 @@ import { RequestError } from "../wire/requestError.ts";
 import { addAdminRoutes } from "./adminRoutes.ts";
 import type { App, AppEnv, Served } from "./context.ts";
 import { addFunctionRoutes } from "./functionRoutes.ts";
-import { addHttpActionRoutes, HTTP_ACTIONS_PATH } from "./httpActionRoutes.ts";
+import { addHttpActionRoutes } from "./httpActionRoutes.ts";
 import { injectFaults } from "./injectFaults.ts";
 import { addPushRoutes } from "./pushRoutes.ts";
 
@@ -34,11 +34,7 @@ export function createApp(served: Served, faults: Faults): App {
     maxAge: CORS_MAX_AGE_S,
   });
   // HTTP actions answer for their own CORS.
-  app.use("*", async (context, next) =>
-    context.req.header("origin") === undefined || context.req.path.startsWith(HTTP_ACTIONS_PATH)
-      ? await next()
-      : await allowOrigins(context, next),
-  );
+  for (const path of ["/api/*", "/version", "/echo"]) app.use(path, allowOrigins);
   app.get("/", (context) => context.text("This Convex deployment is running."));
   app.get("/version", (context) => context.text("unknown"));
   app.get("/instance_version", (context) => context.text("unknown"));

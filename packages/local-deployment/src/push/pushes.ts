@@ -50,7 +50,6 @@ export class Pushes {
         environment: module.environment,
       })),
       udfServerVersion: active?.udfServerVersion ?? null,
-      nodeVersion: null,
     };
   }
 

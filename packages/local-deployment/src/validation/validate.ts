@@ -65,9 +65,9 @@ function checkId(
   path: string,
 ): string | null {
   const found = typeof value === "string" ? tableOfId(value) : null;
-  if (found === null) return noMatch(validator, value, path);
+  if (found === null || typeof value !== "string") return noMatch(validator, value, path);
   if (found === validator.tableName) return null;
-  return `Found ID "${String(value)}" from table \`${found}\`, which does not match the table name in validator \`${describeValidator(validator)}\`.${at(path)}`;
+  return `Found ID "${value}" from table \`${found}\`, which does not match the table name in validator \`${describeValidator(validator)}\`.${at(path)}`;
 }
 
 function checkObject(validator: ObjectJson, value: Value | undefined, path: string): string | null {
