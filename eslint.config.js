@@ -41,7 +41,10 @@ export default tseslint.config(
   {
     files: ["convex/**/*.ts"],
     ignores: ["convex/**/*.test.ts"],
-    rules: { "@convex-dev/no-collect-in-query": "error" },
+    rules: {
+      "@convex-dev/no-collect-in-query": "error",
+      "@convex-dev/require-access-control": "error",
+    },
   },
   {
     // The auth config is evaluated at deploy time, where the deployment's variables are its only input.

@@ -15,9 +15,9 @@ import * as Progress from "./progress";
 const MINUTE_MS = 60_000;
 
 /**
- * How long a video may be silent in each status that work is done in. A pipeline that sends no heartbeats is silent for
- * a whole stage, so each is longer than that stage takes for the longest VODs; transcribing takes longest. `Queued` has
- * none: nothing runs that could give a sign of life.
+ * How long a video may be silent in each status that work is done in. A judgement, not a measurement: a pipeline that
+ * sends no heartbeats is silent for a whole stage, and a stage of a VOD of many hours takes hours, transcribing most.
+ * `Queued` has no limit: nothing runs that could give a sign of life.
  */
 export const SILENCE_LIMIT_MS = {
   [STATUS_DOWNLOADING]: 120 * MINUTE_MS,

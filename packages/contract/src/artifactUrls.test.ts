@@ -67,7 +67,7 @@ describe("artifactUrlSchema", () => {
         expect(url.host).not.toBe("");
         expect(url.username + url.password).toBe("");
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 

@@ -39,6 +39,11 @@ describe("the statuses", () => {
   );
 });
 
+test("the refusal of a long text repeats only its beginning", () => {
+  const message = videoStatusSchema.safeParse("x".repeat(10_000)).error?.issues[0]?.message ?? "";
+  expect(message.length).toBeLessThan(250);
+});
+
 describe("runPercent", () => {
   test("the shares of all statuses make a whole run", () => {
     const shares: number[] = Object.values(STATUS_SHARE_PERCENT);

@@ -24,10 +24,17 @@ export const VIDEO_STATUSES = [
 
 export type VideoStatus = (typeof VIDEO_STATUSES)[number];
 
+const QUOTED_STATUSES = VIDEO_STATUSES.map((status) => `"${status}"`).join(", ");
+
+/** Of what was sent instead of a status, this much is repeated in the refusal. */
+const SHOWN_LENGTH = 60;
+
 /** A status, spelt exactly; the message of a refusal lists the eight. */
 export const videoStatusSchema = z.enum(VIDEO_STATUSES, {
-  error: ({ input }) =>
-    `${JSON.stringify(input)} is not a status; use one of ${VIDEO_STATUSES.map((status) => `"${status}"`).join(", ")}`,
+  error: ({ input }) => {
+    const shown = JSON.stringify(input ?? null).slice(0, SHOWN_LENGTH);
+    return `${shown} is not a status; use one of ${QUOTED_STATUSES}`;
+  },
 });
 
 /** A stored or returned status. */

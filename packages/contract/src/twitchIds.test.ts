@@ -42,7 +42,7 @@ describe("parseTwitchId", () => {
         expect(twitchIdSchema.safeParse(id).success).toBe(true);
         expect(candidate).toContain(id);
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
