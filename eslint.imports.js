@@ -145,4 +145,5 @@ const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => 
   },
 }));
 
+/** @type {import("eslint").Linter.Config[]} */
 export const importRules = [...folderRules, ...clientRules, ...convexRules];
