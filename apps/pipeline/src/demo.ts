@@ -3,10 +3,10 @@ import { once } from "node:events";
 
 import { Command } from "@commander-js/extra-typings";
 
+import { DemoJob } from "./demo/DemoJob.ts";
 import { type Evidence, findProblems } from "./demo/expectations.ts";
 import { type PlannedVod, planVods } from "./demo/plan.ts";
-import { Resources } from "./demo/resources.ts";
-import { runDemo } from "./demo/runDemo.ts";
+import { runWithView } from "./demo/progressView.ts";
 import { summaryTable } from "./demo/summary.ts";
 import { VodFolderError } from "./vod/vodFolderError.ts";
 
@@ -33,12 +33,12 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
       stoppedBy = signal;
       stop.abort();
     });
-  const resources = new Resources();
+  const job = new DemoJob(planned, stop.signal);
   try {
-    const { backendUrl, evidence } = await runDemo({ planned, resources, signal: stop.signal });
+    const evidence = await runWithView(job);
     const isGood = report(evidence);
     if (!stay || !isGood || stop.signal.aborted) return isGood ? 0 : 1;
-    printAddresses(backendUrl, evidence);
+    printAddresses(job.backendUrl, evidence);
     await once(stop.signal, "abort");
     return 0;
   } catch (error) {
@@ -46,7 +46,7 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   } finally {
-    await resources.close();
+    await job.close();
   }
 }
 

@@ -47,6 +47,15 @@ describe("openVodFolder", () => {
     expect(await openVodFolder(folder)).toMatchObject({ twitchId });
   });
 
+  it("an empty title is none, and one that is too long for the backend is cut", async () => {
+    const titled = (title: string): string =>
+      JSON.stringify({ video: { id: "1", title }, comments: [] });
+    await put("chat.json", titled(""));
+    expect(await openVodFolder(folder)).toMatchObject({ title: null });
+    await put("chat.json", titled("x".repeat(301)));
+    expect(await openVodFolder(folder)).toMatchObject({ title: "x".repeat(300) });
+  });
+
   it.each([
     {
       what: "no audio",

@@ -1,7 +1,7 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import { parseTwitchId } from "@klipstream/contract";
+import { parseTwitchId, TITLE_MAX_LENGTH } from "@klipstream/contract";
 
 import { AUDIO_FILE } from "./audio.ts";
 import { CHAT_FILE, readChatLog } from "./chatLog.ts";
@@ -29,7 +29,7 @@ export async function openVodFolder(path: string): Promise<VodFolder> {
       "TWITCH_ID_UNKNOWN",
       `${join(path, CHAT_FILE)} does not say which VOD it is of: video.id is ${JSON.stringify(videoId)}, not a Twitch ID (1 to 20 digits)`,
     );
-  return { path, twitchId, title };
+  return { path, twitchId, title: title?.slice(0, TITLE_MAX_LENGTH) || null };
 }
 
 async function checkFolder(path: string): Promise<void> {

@@ -1,0 +1,101 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { startArtifactServer } from "./artifactServer.ts";
+import { deployBackend, type DemoBackend, startDemoBackend } from "./demoBackend.ts";
+import type { Evidence } from "./expectations.ts";
+import { PlainHttpBackend } from "./plainHttp.ts";
+import type { PlannedVod } from "./plan.ts";
+import { readBack } from "./readBack.ts";
+import { Resources } from "./resources.ts";
+import { runVod, type VodRun, type Workplace } from "./runVod.ts";
+
+/** What `start` brings up. */
+type Ground = { backend: DemoBackend; http: PlainHttpBackend; workplace: Workplace };
+
+/** The demo without its view: the steps, in the order in which they have to be called, and the cleaning up. */
+export class DemoJob {
+  readonly planned: readonly PlannedVod[];
+  readonly #resources = new Resources();
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #ongoing: Promise<VodRun>[] = [];
+  readonly #runs = new Map<PlannedVod, VodRun>();
+  #ground: Ground | undefined;
+
+  /** @param signal - Stops whatever is under way, which then throws the signal's reason. */
+  constructor(planned: readonly PlannedVod[], signal: AbortSignal) {
+    this.planned = planned;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+  }
+
+  get backendUrl(): string {
+    return this.#ready().backend.deployment.url;
+  }
+
+  /** Starts a local deployment and a server for the artifacts, on free ports. */
+  async start(): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), "klipstream-demo-"));
+    this.#resources.add({ close: () => rm(folder, { recursive: true, force: true }) });
+    const artifactFolder = join(folder, "artifacts");
+    await mkdir(artifactFolder);
+    const artifacts = this.#resources.add(await startArtifactServer(artifactFolder));
+    const backend = await startDemoBackend();
+    const { url } = this.#resources.add(backend.deployment);
+    this.#ground = {
+      backend,
+      http: new PlainHttpBackend(url, backend.token),
+      workplace: {
+        backendUrl: url,
+        pipelineKey: backend.pipelineKey,
+        folder,
+        artifactFolder,
+        artifactUrl: artifacts.url,
+        signal: this.#signal,
+      },
+    };
+  }
+
+  /** Pushes `convex/`. */
+  async deploy(): Promise<void> {
+    await deployBackend(this.#ready().backend, this.#signal);
+  }
+
+  /**
+   * Creates a video and runs its pipeline to the end. What the pipeline does wrong is in its evidence.
+   *
+   * @param onProgress - Gets a line for people whenever something happens.
+   */
+  async work(planned: PlannedVod, onProgress: (line: string) => void): Promise<void> {
+    const { http, workplace } = this.#ready();
+    await http.createVideo(planned.vod.twitchId, planned.vod.title);
+    const run = runVod(planned, workplace, onProgress);
+    this.#ongoing.push(run);
+    this.#runs.set(planned, await run);
+  }
+
+  /** Gathers what there is to know about each VOD that was worked on. */
+  async readBack(): Promise<Evidence[]> {
+    const { http } = this.#ready();
+    const evidence: Evidence[] = [];
+    for (const planned of this.planned) {
+      const run = this.#runs.get(planned);
+      if (run !== undefined) evidence.push(await readBack(planned, run, http));
+    }
+    return evidence;
+  }
+
+  /** Stops what is still under way, and leaves nothing behind. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    // Until its processes are gone they write to the folder that is about to be removed.
+    await Promise.allSettled(this.#ongoing);
+    await this.#resources.close();
+  }
+
+  #ready(): Ground {
+    if (this.#ground === undefined) throw new Error("start() comes first");
+    return this.#ground;
+  }
+}
