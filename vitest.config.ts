@@ -9,6 +9,8 @@ export default defineConfig({
           name: "backend",
           include: ["convex/**/*.test.ts"],
           environment: "edge-runtime",
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -148,7 +148,7 @@ describe("the cost of a call", () => {
   let many: Seeded;
   beforeAll(async () => {
     [few, many] = [await seed(FEW), await seed(MANY)];
-  }, 60_000);
+  });
 
   test.each(Object.entries({ ...PUBLIC_CALLS, ...INTERNAL_CALLS }))(
     "%s is the same with 10 videos and with 5,000",
@@ -157,7 +157,6 @@ describe("the cost of a call", () => {
       expect(await measure(many, call)).toEqual(cost);
       expect(cost.documentsRead + cost.documentsWritten + cost.databaseQueries).toBeGreaterThan(0);
     },
-    60_000,
   );
 
   test("statusCounts reads at most 100 videos a status", async () => {

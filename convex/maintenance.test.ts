@@ -122,14 +122,14 @@ describe("the stalled cron", () => {
 
   test("gets to every silent video, batch by batch, past those that are alive", async () => {
     const { t, pipeline } = startBackend();
-    const ids = Array.from({ length: 230 }, (_, index) => String(1000 + index));
+    const ids = Array.from({ length: 130 }, (_, index) => String(1000 + index));
     for (const id of ids)
       await pipeline.mutation(api.video.recordUpdates, {
         createMissing: true,
         updates: [{ twitchId: id, status: "Transcribing" }],
       });
     pass(LIMIT_MS + MINUTE_MS);
-    const alive = ids.slice(0, 150);
+    const alive = ids.slice(0, 110);
     for (const id of alive)
       await pipeline.mutation(api.video.reportProgress, { twitchId: id, percent: 1 });
     await markStalled(t, ["Transcribing"]);
@@ -137,7 +137,7 @@ describe("the stalled cron", () => {
       stalledOnly: true,
       paginationOpts: { numItems: 100, cursor: null },
     });
-    expect(page.map((video) => video.twitchId).sort()).toEqual(ids.slice(150));
+    expect(page.map((video) => video.twitchId).sort()).toEqual(ids.slice(110));
   });
 });
 
@@ -188,7 +188,7 @@ describe("the pruning cron", () => {
   });
 
   test("goes on until all is done where one batch is not enough", async () => {
-    const { t, pipeline } = await startWithEvents(500);
+    const { t, pipeline } = await startWithEvents(300);
     pass(KEPT_FOR_MS + MINUTE_MS);
     await prune(t);
     expect(await eventsOf(pipeline)).toHaveLength(KEPT_PER_VIDEO);
@@ -212,7 +212,7 @@ describe("video:removeScratch", () => {
     const scratch = { twitchId: "007" };
     await createVideo(pipeline, scratch.twitchId);
     await pipeline.mutation(api.video.reportProgress, { ...scratch, percent: 5 });
-    for (let index = 0; index < 420; index += 1)
+    for (let index = 0; index < 210; index += 1)
       await pipeline.mutation(api.video.updateStatusByTwitchId, {
         ...scratch,
         status: index % 2 === 0 ? "Downloading" : "Queued",

@@ -99,7 +99,7 @@ describe("rules 1 to 5 and rollback", () => {
           expect(await perform(pipeline, step)).toEqual(predict(model, step));
         for (const [id] of model.videos) await expectSame({ t, pipeline }, model, id);
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 

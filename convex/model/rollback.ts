@@ -35,28 +35,26 @@ export async function rollbackStatus(ctx: PipelineCtx, args: { twitchId: string 
     Events.requireSameUpdate(receipt, video._id, { kind: "rolledBack", ...rollback });
     return { ...resultOf(video, "duplicate"), from: receipt.from, to: receipt.to };
   }
-  const occurredAt = Rules.cappedTime(rollback, Date.now());
-  if (Rules.isFenced(video, rollback.run) || !Rules.isStatusInOrder(video, occurredAt))
-    return await supersede(ctx, video, rollback);
-  const takeover = Rules.takeoverBy(video, rollback.run);
-  return await undoLast(ctx, { ...video, ...takeover }, rollback);
+  const event = eventOf(video, rollback);
+  if (Rules.isFenced(video, event.run) || !Rules.isStatusInOrder(video, event.occurredAt))
+    return await supersede(ctx, video, event);
+  return await undoLast(ctx, { ...video, ...Rules.takeoverBy(video, event.run) }, event);
 }
 
-async function supersede(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
-  const takeover = Rules.takeoverBy(video, rollback.run);
+async function supersede(ctx: PipelineCtx, video: Doc<"videos">, event: RollbackEvent) {
+  const takeover = Rules.takeoverBy(video, event.run);
   if (takeover.run !== undefined) await ctx.db.patch("videos", video._id, takeover);
-  await Events.append(ctx, { ...eventOf(video, rollback), applied: false });
+  await Events.append(ctx, { ...event, applied: false });
   return resultOf(video, "superseded");
 }
 
-async function undoLast(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
+async function undoLast(ctx: PipelineCtx, video: Doc<"videos">, event: RollbackEvent) {
   const undoable = await Events.findUndoable(ctx, video._id, video.run);
   if (undoable?.from === undefined)
     throw failure("NOTHING_TO_ROLL_BACK", "The video's run has no status change left to undo.", {
       twitchId: video.twitchId,
       status: video.status,
     });
-  const event = eventOf(video, rollback);
   const to = undoable.from;
   await ctx.db.patch("videos", video._id, {
     run: video.run,
@@ -70,6 +68,8 @@ async function undoLast(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollba
   if (to === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
   return { ...resultOf({ ...video, status: to }, "applied"), from: video.status, to };
 }
+
+type RollbackEvent = ReturnType<typeof eventOf>;
 
 function eventOf(video: Doc<"videos">, { updateId, reason, run, ...meta }: Rollback) {
   const occurredAt = Rules.cappedTime(meta, Date.now());

@@ -114,30 +114,29 @@ async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
     return await recordFirst(ctx, update);
   }
   if (receipt !== null) return resultOf(existing, "duplicate");
-  return await write(ctx, {
-    video: existing,
-    update,
-    ...Rules.decide(existing, update, Date.now()),
-  });
+  const now = Date.now();
+  return await write(ctx, { video: existing, update, now, ...Rules.decide(existing, update, now) });
 }
 
 /** Creates the update's video. That alone makes it applied, even where it only repeats what a new video is. */
 async function recordFirst(ctx: PipelineCtx, update: Update) {
-  const at = Rules.cappedTime(update, Date.now());
+  const now = Date.now();
+  const at = Rules.cappedTime(update, now);
   const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
-  const decision = Rules.decide(video, update, Date.now());
+  const decision = Rules.decide(video, update, now);
   const patch = update.status === undefined ? {} : { statusReported: true };
   return await write(ctx, {
     video,
     update,
+    now,
     outcome: "applied",
     patch: { ...decision.patch, ...patch },
   });
 }
 
-type Decided = Rules.Decision & { video: Doc<"videos">; update: Update };
+type Decided = Rules.Decision & { video: Doc<"videos">; update: Update; now: number };
 
-async function write(ctx: PipelineCtx, { video, update, outcome, patch }: Decided) {
+async function write(ctx: PipelineCtx, { video, update, now, outcome, patch }: Decided) {
   if (Object.keys(patch).length > 0) await ctx.db.patch("videos", video._id, patch);
   const changed = { ...video, ...patch };
   if (outcome === "unchanged") return resultOf(changed, outcome);
@@ -150,7 +149,7 @@ async function write(ctx: PipelineCtx, { video, update, outcome, patch }: Decide
     to: update.status,
     urls: update.urls,
     reason: update.reason,
-    occurredAt: Rules.cappedTime(update, Date.now()),
+    occurredAt: Rules.cappedTime(update, now),
     run: update.run,
     applied: outcome === "applied",
     undoableInRun: changesStatus ? Events.undoableIn(changed.run) : undefined,
