@@ -1,0 +1,144 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { NOTES_PROJECT } from "../testing/notesProject.ts";
+import { ProjectRun } from "../testing/temporaryProject.ts";
+
+let run: ProjectRun;
+beforeAll(async () => {
+  run = await ProjectRun.deployed(NOTES_PROJECT, { env: { GIVEN: "at start" } });
+});
+afterAll(() => run[Symbol.asyncDispose]());
+
+describe("convex codegen", () => {
+  it("writes _generated and deploys nothing", async () => {
+    await run.project.write({
+      "convex/fresh.ts": `import { query } from "./_generated/server";
+export const one = query({ args: {}, handler: () => 1 });`,
+    });
+    const { exitCode } = await run.convex("codegen", "--typecheck", "disable");
+    expect(exitCode).toBe(0);
+    const api = await readFile(join(run.project.cwd, "convex/_generated/api.d.ts"), "utf8");
+    expect(api).toContain('import type * as fresh from "../fresh.js"');
+    const { body } = await run.post("/api/query", { path: "fresh:one", args: {} });
+    expect(JSON.stringify(body)).toContain("Could not find public function");
+  });
+});
+
+describe("convex run", () => {
+  it("runs public and internal functions and prints their result", async () => {
+    const added = await run.convex("run", "notes:add", '{"owner":"run","rank":1}');
+    expect(added.stdout.trim()).toMatch(/^"[0-9]+notes"$/);
+    expect(added.stderr).toContain("adding for");
+    const cleared = await run.convex("run", "notes:clear");
+    expect(cleared).toMatchObject({ exitCode: 0, stdout: "1\n" });
+  });
+
+  it("acts as a user with --identity", async () => {
+    const { stdout } = await run.convex("run", "notes:who", "--identity", '{"subject":"me"}');
+    expect(JSON.parse(stdout)).toMatchObject({ subject: "me", issuer: "https://convex.test" });
+  });
+
+  it("says which functions there are when there is none of that name", async () => {
+    const { exitCode, stderr } = await run.convex("run", "notes:nope");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("Could not find function for 'notes:nope'");
+    expect(stderr).toContain("• notes:add");
+  });
+
+  it("prints what a function throws, with the line of the source", async () => {
+    const { exitCode, stderr } = await run.convex("run", "notes:addThenThrow");
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(
+      /Uncaught Error: on purpose\n\s+at handler \(\.\.\/convex\/notes\.ts:\d+:\d+\)/,
+    );
+  });
+
+  it("refuses --inline-query at once", async () => {
+    const { exitCode, stderr } = await run.convex("run", "--inline-query", "return 1");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("is not supported by the local deployment");
+  });
+});
+
+describe("convex env", () => {
+  it("sets, gets, lists and removes variables", async () => {
+    expect(await run.convex("env", "set", "COLOUR", "blue")).toMatchObject({ exitCode: 0 });
+    expect((await run.convex("env", "get", "COLOUR")).stdout).toBe("blue\n");
+    const { stdout } = await run.convex("env", "list", "--include-values");
+    expect(stdout).toContain("COLOUR=blue");
+    expect(stdout).toContain("GIVEN=");
+    expect(await run.convex("env", "remove", "COLOUR")).toMatchObject({ exitCode: 0 });
+    expect((await run.convex("env", "get", "COLOUR")).stdout).toBe("");
+  });
+
+  it("refuses a name that is none", async () => {
+    const { exitCode, stderr } = await run.convex("env", "set", "NOT-A-NAME", "x");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("EnvironmentVariableNameInvalid");
+  });
+});
+
+describe("convex data", () => {
+  it("lists the tables, and a table's documents", async () => {
+    await run.convex("run", "notes:add", '{"owner":"data","rank":2.5}');
+    expect((await run.convex("data")).stdout.trim()).toBe("notes");
+    const { stdout } = await run.convex("data", "notes", "--format", "jsonLines");
+    expect(JSON.parse(stdout)).toMatchObject({ owner: "data", rank: 2.5 });
+  });
+});
+
+describe("convex function-spec", () => {
+  it("prints every function with its validators", async () => {
+    const { stdout } = await run.convex("function-spec");
+    const spec = JSON.parse(stdout) as { url: string; functions: { identifier: string }[] };
+    expect(spec.url).toBe(run.url);
+    expect(
+      spec.functions.find(({ identifier }) => identifier === "notes.js:setRank"),
+    ).toMatchObject({
+      functionType: "Mutation",
+      visibility: { kind: "public" },
+      args: { type: "object", value: { rank: { fieldType: { type: "number" } } } },
+    });
+  });
+});
+
+describe("convex logs", () => {
+  it("follows what functions print and throw", async () => {
+    const { convexCliEnv, findConvexCli } = await import("../cli/convexCli.ts");
+    const { spawn } = await import("node:child_process");
+    const { url, adminKey } = run.deployment;
+    const { cwd } = run.project;
+    const child = spawn(process.execPath, [findConvexCli(cwd), "logs", "--history", "100"], {
+      cwd,
+      env: convexCliEnv({ url, adminKey, cwd }),
+    });
+    try {
+      let seen = "";
+      await new Promise<void>((resolve) => {
+        child.stdout.on("data", (chunk: Buffer) => {
+          seen += chunk.toString();
+          if (seen.includes("M(notes:addThenThrow)") && seen.includes("on purpose")) resolve();
+        });
+        void run.post("/api/mutation", { path: "notes:addThenThrow", args: {} });
+      });
+      expect(seen).toContain("'adding for' 'data'");
+    } finally {
+      child.kill();
+    }
+  });
+});
+
+describe("convex dev --once", () => {
+  it("pushes the project and writes the URL to .env.local", async () => {
+    const { exitCode, stderr } = await run.convex("dev", "--once", "--typecheck", "disable");
+    expect(stderr).toContain("Convex functions ready!");
+    expect(exitCode).toBe(0);
+    const env = await readFile(join(run.project.cwd, ".env.local"), "utf8");
+    expect(env).toContain(`CONVEX_URL=${run.url}`);
+    const { body } = await run.post("/api/query", { path: "fresh:one", args: {} });
+    expect(body).toEqual({ status: "success", value: 1 });
+  });
+});
