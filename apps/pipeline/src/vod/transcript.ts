@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import { readJson } from "./readJson.ts";
 
-export const TRANSCRIPT_FILE = "transcript.json";
+const TRANSCRIPT_FILE = "transcript.json";
 
 const seconds = z.number().min(0);
 const endsAfterStart = ({ start, end }: { start: number; end: number }): boolean => end >= start;
