@@ -36,7 +36,11 @@ const TIMEOUT_MS = 10_000;
 
 const envelopeSchema = z.union([
   z.object({ status: z.literal("success"), value: z.unknown() }),
-  z.object({ status: z.literal("error"), errorMessage: z.string(), errorData: z.unknown() }),
+  z.object({
+    status: z.literal("error"),
+    errorMessage: z.string(),
+    errorData: z.unknown().optional(),
+  }),
 ]);
 const refusalSchema = z.object({ code: z.string(), message: z.string() });
 

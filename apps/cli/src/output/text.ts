@@ -22,7 +22,9 @@ export function painterFor(
 ): Paint {
   const noColor = environment["NO_COLOR"] !== undefined && environment["NO_COLOR"] !== "";
   const wanted = stream.isTTY === true && !noColor && environment["TERM"] !== "dumb";
-  return wanted ? (tone, text) => styleText(FORMATS[tone], text) : (_tone, text) => text;
+  return wanted
+    ? (tone, text) => styleText(FORMATS[tone], text, { validateStream: false })
+    : (_tone, text) => text;
 }
 
 /** Text that others wrote, on one line and without control characters: a title must not move the cursor. */

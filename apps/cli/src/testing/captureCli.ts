@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from "node:stream";
 
-import type { CliContext, EndSignal } from "./context.ts";
-import { runCli } from "./runCli.ts";
+import type { CliContext, EndSignal } from "../context.ts";
+import { runCli } from "../runCli.ts";
 
 export type Captured = {
   exitCode: number;
