@@ -27,6 +27,7 @@ export { ConvexIntegration } from "./integration/ConvexIntegration.ts";
 export { ConvexManager } from "./manager/ConvexManager.ts";
 export { VideoRun } from "./manager/VideoRun.ts";
 export { MemoryStore } from "./outbox/memoryStore.ts";
+export { SqliteStore } from "./outbox/sqlite/SqliteStore.ts";
 export { OutboxInspector } from "./outbox/OutboxInspector.ts";
 
 export type { TokenSource } from "./auth/tokenSource.ts";
@@ -40,6 +41,7 @@ export type { ClientOptions, ManagerOptions } from "./config/options.ts";
 export type { ClientErrorCode, UnavailableReason } from "./errors.ts";
 export type { RecordedResult, Video, VideoId } from "./integration/ConvexIntegration.ts";
 export type { LogEvent, LogFields, Logger, LogLevel } from "./log/log.ts";
+export type { ManagerAmbient } from "./manager/LiveCore.ts";
 export type { PipelineManager } from "./manager/PipelineManager.ts";
 export type {
   FlushResult,
@@ -50,5 +52,7 @@ export type {
   UpdateResult,
 } from "./manager/results.ts";
 export type { DeadLetter, Entry, EntryContent, EntryState, Refusal } from "./outbox/entry.ts";
+export { DELIVERY_STEPS } from "./outbox/delivery.ts";
+export type { DeliveryStep } from "./outbox/delivery.ts";
 export type { DeploymentStats, ExportedEntry } from "./outbox/OutboxInspector.ts";
-export type { OutboxStats } from "./outbox/store.ts";
+export type { OutboxStats, OutboxStore } from "./outbox/store.ts";

@@ -37,5 +37,7 @@ export class RecordingManager extends ManagerBase {
   }
 }
 
+export { VirtualClock } from "./VirtualClock.ts";
+
 export type { PipelineManager } from "./manager/PipelineManager.ts";
 export type { RecordedCall } from "./manager/recordingCore.ts";

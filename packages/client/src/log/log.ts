@@ -12,6 +12,8 @@ export type Logger = {
   info(fields: Record<string, unknown>, message: string): void;
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
+  /** Where there is one, lines that it refuses are not even built. */
+  isLevelEnabled?(level: string): boolean;
 };
 
 /** The names of the events that are logged, each with its level. Names are stable: alerts may rely on them. */
@@ -68,6 +70,7 @@ export class EventLog {
 
   write(event: LogEvent, message: string, fields: LogFields = {}): void {
     const level = LOG_EVENTS[event];
+    if (this.#logger.isLevelEnabled?.(level) === false) return;
     const known = Object.entries<unknown>(fields).filter(([, value]) => value !== undefined);
     const clean = this.redactor.value(Object.fromEntries(known)) as Record<string, unknown>;
     try {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ManagerOptions } from "../config/options.ts";
 import { VideoNotFoundError } from "../errors.ts";
 import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { settle } from "../testSupport/VirtualClock.ts";
+import { settle } from "../VirtualClock.ts";
 
 const createManager = useTestManagers();
 const setUp = (options: ManagerOptions = {}) => createManager({ waitMs: 2000, ...options });

@@ -31,11 +31,12 @@ export function identify(twitchId: unknown, options: UpdateOptions | undefined) 
 
 type Identity = ReturnType<typeof identify>;
 
+/** What `updateMetaSchema` does not check. */
 const optionsSchema = z.strictObject({
-  updateId: z.unknown(),
-  occurredAt: z.unknown(),
-  run: z.unknown(),
-  reason: z.unknown(),
+  updateId: z.unknown().optional(),
+  occurredAt: z.unknown().optional(),
+  run: z.unknown().optional(),
+  reason: z.unknown().optional(),
   waitMs: z.number().min(0, "must be 0 or more milliseconds").optional(),
   createMissing: z.boolean().optional(),
 });
@@ -46,7 +47,7 @@ export function checkUpdate(
   progress: PipelineProgress,
   { options, defaults }: { options: UpdateOptions | undefined; defaults: UpdateDefaults },
 ): CheckedUpdate {
-  const settings = checkInput(optionsSchema.partial(), options ?? {});
+  const settings = checkInput(optionsSchema, options ?? {});
   const fields = withoutUndefined({ ...progress, ...metaOf(identity, options, defaults) });
   const update = checkInput(updateSchema, { twitchId: identity.twitchId, ...fields });
   if (!settings.ok) return refuse(settings.issues);
@@ -66,7 +67,7 @@ export function checkRollback(
   identity: Identity,
   { options, defaults }: { options: UpdateOptions | undefined; defaults: UpdateDefaults },
 ): CheckedUpdate {
-  const settings = checkInput(optionsSchema.partial(), options ?? {});
+  const settings = checkInput(optionsSchema, options ?? {});
   const fields = withoutUndefined(metaOf(identity, options, defaults));
   const rollback = checkInput(rollbackSchema, { twitchId: identity.twitchId, ...fields });
   if (!settings.ok) return refuse(settings.issues);

@@ -212,11 +212,10 @@ describe("a manager with a service-account key", () => {
 
   it("does not let an old run's outbox change a video that a newer run has completed", async () => {
     const twitchId = await createVideo();
-    await deployment.disconnect();
-    const laptop = createManager({ waitMs: 0 });
+    const offline = () => Promise.reject(new TypeError("fetch failed"));
+    const laptop = createManager({ waitMs: 0 }, { fetch: offline });
     await laptop.startRun(twitchId).updateVideoStatus("Transcribing");
     await laptop.close({ timeoutMs: 0 });
-    await deployment.reconnect();
     const worker = createManager({ outboxPath: join(folder, "worker.db") });
     const { run } = worker.startRun(twitchId);
     // The replay happens long after the completion, with a clock that is ahead: only the fence stops it.

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { useTestManagers } from "../testSupport/createTestManager.ts";
 import { type Fault, type Received, lanesOf, sizeOf } from "../testSupport/FakeBackend.ts";
-import { settle } from "../testSupport/VirtualClock.ts";
+import { settle } from "../VirtualClock.ts";
 import { MemoryStore } from "./memoryStore.ts";
 import { LEASE_MS } from "./store.ts";
 

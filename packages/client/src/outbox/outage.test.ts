@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createTestManager } from "../testSupport/createTestManager.ts";
 import { FakeBackend } from "../testSupport/FakeBackend.ts";
 import { seededRandom } from "../testSupport/seededRandom.ts";
-import { VirtualClock } from "../testSupport/VirtualClock.ts";
+import { VirtualClock } from "../VirtualClock.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { useTestManagers } from "../testSupport/createTestManager.ts";
 import { type Fault } from "../testSupport/FakeBackend.ts";
-import { settle } from "../testSupport/VirtualClock.ts";
+import { settle } from "../VirtualClock.ts";
 
 const setUp = useTestManagers();
 

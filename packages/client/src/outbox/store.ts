@@ -59,8 +59,9 @@ export type OutboxStats = {
 };
 
 /**
- * Where entries are kept. Every method is one transaction: it happens whole or not at all, and is durable when it returns. The laws
- * that every store obeys are in `storeLaws.test.ts`.
+ * Where entries are kept. Every method is one transaction: it happens whole or not at all, and survives the death of the
+ * process. What `append` and `redrive` did also survives a power cut; the last of the others may be undone by one, and
+ * entries are sent again. The laws that every store obeys are in `storeLaws.test.ts`.
  */
 export type OutboxStore = {
   /** Whether other processes may use it at the same time. */

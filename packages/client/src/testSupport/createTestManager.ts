@@ -5,7 +5,7 @@ import type { ManagerAmbient } from "../manager/LiveCore.ts";
 import { ConvexManager } from "../manager/ConvexManager.ts";
 import { MemoryStore } from "../outbox/memoryStore.ts";
 import { FakeBackend } from "./FakeBackend.ts";
-import { VirtualClock } from "./VirtualClock.ts";
+import { VirtualClock } from "../VirtualClock.ts";
 
 export type LogLine = Record<string, unknown> & { event: string; message: string };
 

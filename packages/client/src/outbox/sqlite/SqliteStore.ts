@@ -36,6 +36,7 @@ export class SqliteStore implements OutboxStore {
   readonly #database: Database.Database;
   readonly #statements: Statements;
   readonly #bounds: OutboxBounds;
+  #synchronous: "FULL" | "NORMAL" = "FULL";
 
   /** @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
   constructor(path: string, bounds: OutboxBounds = OUTBOX_BOUNDS) {
@@ -48,7 +49,7 @@ export class SqliteStore implements OutboxStore {
   }
 
   append({ deployment, twitchId, content, acceptedAt }: NewEntry): Entry {
-    return this.#transaction((statements) => {
+    return this.#durably((statements) => {
       const [lane] = statements.lane.all(deployment, twitchId) as { last_occurred_at: number }[];
       const entered = notBefore(content, lane?.last_occurred_at ?? 0);
       const text = writeContent(entered);
@@ -68,7 +69,7 @@ export class SqliteStore implements OutboxStore {
   claim(request: ClaimRequest): Claim | null {
     // Looking needs no write lock; most looks find nothing.
     if (!this.#read(() => this.#mayClaim(request))) return null;
-    return this.#transaction((statements) => {
+    return this.#lightly((statements) => {
       for (const owner of this.#deadOwners(request.owner)) statements.freeOwner.run(owner);
       const batch = new Batch(request.limit);
       const lanes: string[] = [];
@@ -92,9 +93,10 @@ export class SqliteStore implements OutboxStore {
     settlements: readonly Settlement[],
     options: { keepLease: boolean } = { keepLease: false },
   ): number {
-    return this.#transaction((statements) => {
-      let count = 0;
-      for (const settlement of settlements) count += this.#move(lease, settlement);
+    return this.#lightly((statements) => {
+      const others = settlements.filter(({ to }) => to !== "acknowledged");
+      let count = this.#acknowledge(lease, settlements);
+      for (const settlement of others) count += this.#move(lease, settlement);
       for (const lane of statements.leasedLanes.all(lease.owner, lease.token) as LaneRow[])
         this.#leaveLane(lane, options.keepLease);
       return count;
@@ -102,7 +104,7 @@ export class SqliteStore implements OutboxStore {
   }
 
   renew({ owner, token }: Lease, now: number): void {
-    this.#transaction((statements) => statements.renew.run(now + LEASE_MS, owner, token));
+    this.#lightly((statements) => statements.renew.run(now + LEASE_MS, owner, token));
   }
 
   stats(deployment: string): OutboxStats {
@@ -127,7 +129,7 @@ export class SqliteStore implements OutboxStore {
   }
 
   redrive(deployment: string, seqs?: readonly number[]): number {
-    return this.#transaction((statements) => {
+    return this.#durably((statements) => {
       const chosen = this.deadLetters(deployment).filter(
         ({ seq }) => seqs === undefined || seqs.includes(seq),
       );
@@ -175,17 +177,26 @@ export class SqliteStore implements OutboxStore {
     return entries;
   }
 
+  #acknowledge({ owner, token }: Lease, settlements: readonly Settlement[]): number {
+    const counts = new Map<string, number>();
+    for (const { seq, to } of settlements) {
+      if (to !== "acknowledged") continue;
+      const rows = this.#statements.acknowledge.all(seq, owner, token) as { deployment: string }[];
+      for (const { deployment } of rows) counts.set(deployment, (counts.get(deployment) ?? 0) + 1);
+    }
+    for (const [deployment, count] of counts)
+      this.#statements.countAcknowledged.run(count, deployment);
+    return [...counts.values()].reduce((sum, count) => sum + count, 0);
+  }
+
   #move({ owner, token }: Lease, settlement: Settlement): number {
-    const { acknowledge, countAcknowledged, bury, hold, holdLane, leasedEntry } = this.#statements;
+    const { bury, hold, holdLane, leasedEntry } = this.#statements;
     const { seq } = settlement;
     const [row] = leasedEntry.all(seq, owner, token) as EntryRow[];
     if (row === undefined) return 0;
-    if (settlement.to === "acknowledged") {
-      acknowledge.run(seq);
-      countAcknowledged.run(row.deployment);
-    } else if (settlement.to === "deadLettered") {
+    if (settlement.to === "deadLettered") {
       bury.run(settlement.at, JSON.stringify(settlement.refusal), seq);
-    } else if (settlement.held !== undefined) {
+    } else if (settlement.to === "pending" && settlement.held !== undefined) {
       hold.run(settlement.held.failures, seq);
       holdLane.run(settlement.held.until, row.deployment, row.twitch_id);
     }
@@ -206,6 +217,24 @@ export class SqliteStore implements OutboxStore {
     } catch (error) {
       throw toOutboxError(error, this.path);
     }
+  }
+
+  /** A transaction that also survives a power cut: for what a caller was told is safe. */
+  #durably<T>(work: (statements: Statements) => T): T {
+    this.#setSynchronous("FULL");
+    return this.#transaction(work);
+  }
+
+  /** Without waiting for the disk: what a power cut undoes is only sent again, and the backend knows its ids. */
+  #lightly<T>(work: (statements: Statements) => T): T {
+    this.#setSynchronous("NORMAL");
+    return this.#transaction(work);
+  }
+
+  #setSynchronous(mode: "FULL" | "NORMAL"): void {
+    if (this.#synchronous === mode) return;
+    this.#read(() => this.#database.exec(`PRAGMA synchronous = ${mode}`));
+    this.#synchronous = mode;
   }
 
   #transaction<T>(work: (statements: Statements) => T): T {

@@ -20,7 +20,7 @@ const STATEMENTS = {
       last_occurred_at = max(last_occurred_at, excluded.last_occurred_at)`,
   countAccepted: `
     INSERT INTO books VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET accepted = accepted + 1`,
-  countAcknowledged: "UPDATE books SET acknowledged = acknowledged + 1 WHERE deployment = ?",
+  countAcknowledged: "UPDATE books SET acknowledged = acknowledged + ? WHERE deployment = ?",
 
   freeLanes: `
     SELECT deployment, twitch_id FROM lanes INDEXED BY lanes_by_head
@@ -39,7 +39,12 @@ const STATEMENTS = {
   leasedEntry: `
     SELECT entries.* FROM entries JOIN lanes USING (deployment, twitch_id)
     WHERE seq = ? AND dead_at IS NULL AND lease_owner = ? AND lease_token = ?`,
-  acknowledge: "DELETE FROM entries WHERE seq = ?",
+  acknowledge: `
+    DELETE FROM entries WHERE seq = ? AND dead_at IS NULL AND EXISTS (
+      SELECT 1 FROM lanes
+      WHERE lanes.deployment = entries.deployment AND lanes.twitch_id = entries.twitch_id
+        AND lease_owner = ? AND lease_token = ?)
+    RETURNING deployment`,
   bury: "UPDATE entries SET dead_at = ?, refusal = ? WHERE seq = ?",
   hold: "UPDATE entries SET failures = ? WHERE seq = ?",
   holdLane: "UPDATE lanes SET held_until = ? WHERE deployment = ? AND twitch_id = ?",

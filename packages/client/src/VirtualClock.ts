@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import type { Clock } from "./clock.ts";
 
 type Timer = { at: number; seq: number; callback: () => void };
 
