@@ -1,0 +1,196 @@
+import { createHmac } from "node:crypto";
+
+import type { SigningKey } from "@klipstream/client/keys";
+import { importJWK, type JWTPayload, SignJWT } from "jose";
+
+export const ISSUER = "https://security.klipstream.invalid";
+export const SCOPES = "videos:read videos:write";
+
+/** How a credential is refused: before any function runs, or by the function's own check. */
+export type Refusal =
+  | { by: "backend"; httpStatus: 401; code: string; message: RegExp }
+  | { by: "function"; code: "UNAUTHENTICATED" | "FORBIDDEN"; message: RegExp };
+
+export type Forgery = {
+  what: string;
+  /** The bearer token, or null for a caller without one. */
+  token: string | null;
+  refusal: Refusal;
+  /** Only writes are refused: the token may read. */
+  mayRead?: true;
+};
+
+type Signing = { key: SigningKey; now: number };
+
+const seconds = (ms: number) => Math.floor(ms / 1000);
+
+function claimsAt(now: number): JWTPayload {
+  return {
+    iss: ISSUER,
+    aud: "klipstream",
+    sub: "pipeline",
+    scope: SCOPES,
+    gen: 1,
+    iat: seconds(now) - 30,
+    exp: seconds(now) + 600,
+  };
+}
+
+/** A token with some claims replaced; undefined takes one away. */
+export async function sign(
+  { key, now }: Signing,
+  claims: JWTPayload = {},
+  header: { kid?: string | undefined } = { kid: key.kid },
+): Promise<string> {
+  const payload = JSON.parse(JSON.stringify({ ...claimsAt(now), ...claims })) as JWTPayload;
+  return new SignJWT(payload)
+    .setProtectedHeader({ alg: "ES256", typ: "JWT", ...header })
+    .sign(await importJWK(key.privateJwk, "ES256"));
+}
+
+const unverified = (message: RegExp): Refusal => ({
+  by: "backend",
+  httpStatus: 401,
+  code: "InvalidAuthHeader",
+  message,
+});
+const unknownIssuer: Refusal = {
+  by: "backend",
+  httpStatus: 401,
+  code: "NoAuthProvider",
+  message: /No auth provider found/,
+};
+const forbidden = (message: RegExp): Refusal => ({ by: "function", code: "FORBIDDEN", message });
+
+/** Every credential that must not work. `disabled` and `outdated` are accounts that the test restricts. */
+export async function forge(signing: Signing, foreign: SigningKey): Promise<Forgery[]> {
+  const { key, now } = signing;
+  const made = (claims?: JWTPayload, header?: { kid?: string | undefined }) =>
+    sign(signing, claims, header);
+  return [
+    {
+      what: "no token",
+      token: null,
+      refusal: { by: "function", code: "UNAUTHENTICATED", message: /Send a token/ },
+    },
+    {
+      what: "an expired token",
+      token: await made({ exp: seconds(now) - 60 }),
+      refusal: unverified(/expired/),
+    },
+    {
+      what: "a token without an expiry",
+      token: await made({ exp: undefined as never }),
+      refusal: unverified(/"exp"/),
+    },
+    {
+      what: "a token that is not valid yet",
+      token: await made({ nbf: seconds(now) + 600 }),
+      refusal: unverified(/"nbf"/),
+    },
+    {
+      what: "a token from the future",
+      token: await made({ iat: seconds(now) + 600 }),
+      refusal: unverified(/issued in the future/),
+    },
+    {
+      what: "another issuer",
+      token: await made({ iss: "https://evil.example" }),
+      refusal: unknownIssuer,
+    },
+    { what: "another audience", token: await made({ aud: "other" }), refusal: unknownIssuer },
+    { what: "no audience", token: await made({ aud: undefined as never }), refusal: unknownIssuer },
+    {
+      what: "an unknown key id",
+      token: await made({}, { kid: "unknown" }),
+      refusal: unverified(/no applicable key/),
+    },
+    { what: "no key id", token: await made({}, {}), refusal: unverified(/no kid/) },
+    {
+      what: "the algorithm none",
+      token: withoutSignature(key, now),
+      refusal: unverified(/"alg"/),
+    },
+    {
+      what: "HS256, signed with the public key",
+      token: signedWithPublicKey(key, now),
+      refusal: unverified(/"alg"/),
+    },
+    {
+      what: "a tampered payload",
+      token: tampered(await made({ scope: "videos:read" })),
+      refusal: unverified(/signature/),
+    },
+    {
+      what: "a foreign key under a known key id",
+      token: await sign({ key: foreign, now }, {}, { kid: key.kid }),
+      refusal: unverified(/signature/),
+    },
+    {
+      what: "no subject",
+      token: await made({ sub: undefined as never }),
+      refusal: unverified(/"sub"/),
+    },
+    {
+      what: "no scope",
+      token: await made({ scope: undefined }),
+      refusal: forbidden(/lacks the scope/),
+    },
+    {
+      what: "a scope that only begins like one",
+      token: await made({ scope: "videos:write-not videos:readonly" }),
+      refusal: forbidden(/lacks the scope/),
+    },
+    {
+      what: "the scope to read, on a write",
+      token: await made({ scope: "videos:read" }),
+      refusal: forbidden(/lacks the scope "videos:write"/),
+      mayRead: true,
+    },
+    {
+      what: "a disabled account",
+      token: await made({ sub: "disabled" }),
+      refusal: forbidden(/is disabled/),
+    },
+    {
+      what: "an old generation",
+      token: await made({ sub: "outdated" }),
+      refusal: forbidden(/below generation 2 are revoked/),
+    },
+    {
+      what: "a generation that is no number",
+      token: await made({ sub: "outdated", gen: "999" }),
+      refusal: forbidden(/below generation 2 are revoked/),
+    },
+    {
+      what: "a deploy key as a token",
+      token: "prod:happy-animal-123|eyJ2MiI6IjAifQ==",
+      refusal: unverified(/Could not parse/),
+    },
+  ];
+}
+
+function compact(header: object, claims: object): string {
+  return [header, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+    .join(".");
+}
+
+function withoutSignature({ kid }: SigningKey, now: number): string {
+  return `${compact({ alg: "none", typ: "JWT", kid }, claimsAt(now))}.`;
+}
+
+/** The classic confusion: a verifier that trusts `alg` would take the public key for a shared secret. */
+function signedWithPublicKey({ kid, publicJwk }: SigningKey, now: number): string {
+  const unsigned = compact({ alg: "HS256", typ: "JWT", kid }, claimsAt(now));
+  const secret = JSON.stringify(publicJwk);
+  return `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
+}
+
+/** The right signature over other claims. */
+function tampered(token: string): string {
+  const [header = "", payload = "", signature = ""] = token.split(".");
+  const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as object;
+  const changed = Buffer.from(JSON.stringify({ ...claims, scope: SCOPES })).toString("base64url");
+  return `${header}.${changed}.${signature}`;
+}
