@@ -1,0 +1,18 @@
+import { parseServiceAccountKey } from "@klipstream/client/keys";
+
+/** Reads every log line of every worker for anything that must not be there. */
+export class SecretWatch {
+  lines = 0;
+  readonly leaks: string[] = [];
+  readonly #secrets: string[];
+
+  constructor(apiKey: string) {
+    const { privateJwk } = parseServiceAccountKey(apiKey);
+    this.#secrets = [apiKey, apiKey.slice(-40), privateJwk.d, "klipstream_sa_", "eyJ", "Bearer ey"];
+  }
+
+  readonly see = (line: string): void => {
+    this.lines += 1;
+    if (this.#secrets.some((secret) => line.includes(secret))) this.leaks.push(line);
+  };
+}

@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+
+import { runChaos } from "./chaos.ts";
+
+it(
+  "every promise is kept in a short storm; a failure prints its seed",
+  { timeout: 180_000 },
+  async () => {
+    const seed = Number(process.env.CHAOS_SEED ?? 1);
+    const findings = await runChaos({ kills: 12, updates: 200, seed, onProgress: () => undefined });
+    expect({ seed, short: findings.filter(({ kept }) => !kept) }).toEqual({ seed, short: [] });
+  },
+);
