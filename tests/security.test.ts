@@ -145,6 +145,30 @@ test("a good token is let in, over both: the refusals above are not those of a c
   }
 });
 
+describe("where anonymous pipelines are allowed", () => {
+  beforeAll(() => target.setVariable("ALLOW_ANONYMOUS_PIPELINES", "true"));
+  afterAll(() => target.setVariable("ALLOW_ANONYMOUS_PIPELINES", null));
+
+  test("a bad token is still refused, and nobody acts in its place", async () => {
+    const [write] = WRITES as [Call];
+    const before = await target.dump();
+    for (const { token, refusal, what } of forgeries) {
+      if (token === null) continue;
+      expectRefused(await target.callOverHttp(write, token), refusal, what);
+      const overSocket = refusal.by === "backend" ? { ...refusal, code: "AuthError" } : refusal;
+      expectRefused(await target.callOverWebSocket(write, token), overSocket, what);
+    }
+    expect(await target.dump()).toBe(before);
+  });
+
+  test("a caller without a token acts as anonymous", async () => {
+    const args = { twitchId: TWITCH_ID, status: "Transcribing" };
+    const write: Call = { kind: "mutation", path: "video:updateStatusByTwitchId", args };
+    expect((await target.callOverHttp(write, null)).value).toMatchObject({ outcome: "applied" });
+    expect(await target.dump()).toContain('"actor":"anonymous"');
+  });
+});
+
 describe("a revocation works", () => {
   test("on the next request, over both", async () => {
     const token = await sign(signing, { sub: "leaky" });

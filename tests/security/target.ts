@@ -48,6 +48,15 @@ export async function startTarget(key: SigningKey) {
       });
       if (reply.code !== undefined) throw new Error(reply.message);
     },
+    /** Sets a variable of the deployment, or takes it away. */
+    setVariable: async (name: string, value: string | null) => {
+      const response = await fetch(`${deployment.url}/api/update_environment_variables`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...asAdmin },
+        body: JSON.stringify({ changes: [{ name, value }] }),
+      });
+      if (!response.ok) throw new Error(await response.text());
+    },
     /** Every table, as text. */
     dump: async () => {
       const tables = TABLES.map(async (table) => {

@@ -132,7 +132,7 @@ describe("an end signal", () => {
   ])("$what, and reported", async ({ trap, exitCode, reason }) => {
     const twitchId = await newVideo();
     const signals: { send?: (signal: EndSignal) => void } = {};
-    const script = `${trap}; echo ready; while :; do sleep 0.05; done 2>/dev/null`;
+    const script = `${trap}; echo ready; while :; do sleep 0.05; done`;
     const ran = await operator.run(transcribe(twitchId, shell(script), "--grace", "1s"), {
       signals,
       onOutput: (text) => {

@@ -32,6 +32,8 @@ export class SyncSession {
   #sessionId: string | null = null;
   #caller: Caller = ANONYMOUS;
   #expiry: NodeJS.Timeout | undefined;
+  /** A refused client's further messages are not run: it must not go on as somebody else. */
+  #isRefused = false;
   #messages: Promise<void> = Promise.resolve();
   #mutations: Promise<void> = Promise.resolve();
 
@@ -80,6 +82,7 @@ export class SyncSession {
   }
 
   async #handle(message: Wire.ClientMessage): Promise<void> {
+    if (this.#isRefused) return;
     if (message.type !== "Connect" && this.#sessionId === null) {
       this.#fail("The first message must be Connect.");
       return;
@@ -167,7 +170,7 @@ export class SyncSession {
       ({ caller: this.#caller, expiresAt } = await this.#verify(message));
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      this.#send(Wire.authError(error.message, { baseVersion, isAttempt: true }));
+      this.#refuse(Wire.authError(error.message, { baseVersion, isAttempt: true }));
       return;
     }
     this.#asked.identity = baseVersion + 1;
@@ -191,12 +194,15 @@ export class SyncSession {
     if (expiresAt === null) return;
     const delay = Math.min(Math.max(0, expiresAt - Date.now()), LONGEST_TIMER_MS);
     this.#expiry = setTimeout(() => {
-      // Whatever the client does next, it is nobody until it has authenticated again.
-      this.#caller = ANONYMOUS;
       const baseVersion = this.#asked.identity;
-      this.#send(Wire.authError("Token expired", { baseVersion, isAttempt: false }));
-      this.#socket.close(1008, "TokenExpired");
+      this.#refuse(Wire.authError("Token expired", { baseVersion, isAttempt: false }));
     }, delay);
+  }
+
+  #refuse(authError: string): void {
+    this.#isRefused = true;
+    this.#send(authError);
+    this.#socket.close(1008, "AuthError");
   }
 
   #callOf(
