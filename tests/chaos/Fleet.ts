@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
+import { pause } from "./FaultProxy.ts";
 import {
   type FromWorker,
   type Order,
@@ -17,8 +18,9 @@ export class Worker {
   readonly #process: ChildProcess;
   readonly #open = new Map<string, (report: Report) => void>();
   readonly #onLog: (line: string) => void;
-  /** Told when it stands still at the step that was asked for. */
-  onStandsStill: () => void = () => undefined;
+  #hasStarted = false;
+  /** It has reached the step at which it was to stand still. */
+  standsStill = false;
   isBalanced = true;
   isDead = false;
 
@@ -28,7 +30,7 @@ export class Worker {
     this.#process.on("message", (message: FromWorker) => this.#hear(message));
     this.#process.on("exit", () => this.#died());
     this.#process.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      if (text.includes(STANDS_STILL)) this.onStandsStill();
+      if (text.includes(STANDS_STILL)) this.standsStill = true;
     });
     this.#readLog();
   }
@@ -37,10 +39,13 @@ export class Worker {
     return this.#process.pid;
   }
 
+  /** Resolves once it takes orders, or stands still already. */
   async start(plan: WorkerPlan): Promise<void> {
     this.#tell({ start: plan });
-    await this.#hears("started");
-    if (this.isDead) throw new Error("a worker ended before it had started; its log says why");
+    while (!this.#hasStarted && !this.standsStill) {
+      if (this.isDead) throw new Error("a worker ended before it had started; its log says why");
+      await pause(2);
+    }
   }
 
   /** Resolves with what the worker says, or `unknown` when it dies before. */
@@ -74,23 +79,12 @@ export class Worker {
   }
 
   #hear(message: FromWorker): void {
+    if (message.event === "started") this.#hasStarted = true;
     if (message.event === "finished") this.isBalanced = message.balanced;
     if (message.event !== "reported") return;
     const { updateId, outcome, code } = message;
     this.#open.get(updateId)?.({ outcome, code });
     this.#open.delete(updateId);
-  }
-
-  async #hears(event: FromWorker["event"]): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const listener = (message: FromWorker) => {
-        if (message.event !== event) return;
-        this.#process.off("message", listener);
-        resolve();
-      };
-      this.#process.on("message", listener);
-      this.#process.once("exit", () => resolve());
-    });
   }
 
   #died(): void {

@@ -37,6 +37,14 @@ export type KillingResult = {
 /** Processes that share the outbox at any time. */
 const WORKERS = 3;
 const STATUSES = ["Downloading", "Fetching chat", "Transcribing", "Analyzing"] as const;
+/** How long a life lasts that does not end at a step, in milliseconds. */
+const LIFE_MS = [5, 400] as const;
+/** How long a worker may take to reach the step at which it is to die. */
+const STEP_PATIENCE_MS = 1000;
+const TELL_EVERY_MS = 10_000;
+const STUCK_MS = 120_000;
+/** How many kills ahead of their share the updates may be. */
+const UPDATES_AHEAD_KILLS = 10;
 /** The share of lives in which the disk is full now and then. */
 const FULL_DISK_LIVES = 0.2;
 
@@ -49,10 +57,15 @@ export async function killPipelines(options: KillingOptions): Promise<KillingRes
   const startedAt = performance.now();
   const run = new Killing(options);
   proxy.weather = STORM;
-  await run.createVideos();
-  await run.run();
-  proxy.weather = FAIR;
-  const isBalanced = await run.deliverTheRest();
+  let isBalanced: boolean;
+  try {
+    await run.createVideos();
+    await run.run();
+    proxy.weather = FAIR;
+    isBalanced = await run.deliverTheRest();
+  } finally {
+    await run.killAll();
+  }
   await proxy.calm();
   const mistakes: Mistakes[] = [];
   for (const twitchId of run.oracle.twitchIds)
@@ -83,7 +96,6 @@ class Killing {
   readonly #workers: Worker[] = [];
   #lives = 0;
   #spare: Worker;
-  #count = 0;
 
   constructor(options: KillingOptions) {
     this.#options = options;
@@ -103,7 +115,10 @@ class Killing {
       ...this.#lanes.map((twitchId) => this.#report(twitchId)),
       this.#tellProgress(),
     ]);
-    for (const worker of this.#workers) await worker.kill();
+  }
+
+  async killAll(): Promise<void> {
+    for (const worker of [...this.#workers, this.#spare]) await worker.kill();
   }
 
   /** A last process, without faults, delivers what the dead left. */
@@ -141,46 +156,44 @@ class Killing {
   /** One life, which ends in a kill. Its choices are made before anything happens: they depend on the seed alone. */
   async #live(worker: Worker): Promise<void> {
     const random = this.#random;
-    const { kills, updates } = this.#options;
-    const perLife = Math.max(2, Math.round((2 * updates) / Math.max(1, kills)));
     const atStep = random.chance(0.5)
-      ? { step: random.pick(DELIVERY_STEPS), times: random.between(1, Math.max(2, perLife / 2)) }
+      ? { step: random.pick(DELIVERY_STEPS), times: random.between(1, 5) }
       : undefined;
-    const after = random.between(1, perLife);
-    const delayMs = random.between(0, 25);
+    const lifeMs = random.between(...LIFE_MS);
     const diskFullShare = random.chance(FULL_DISK_LIVES) ? 0.1 : undefined;
 
-    const hasReported = this.#count;
-    const life = { stoodStill: false };
-    worker.onStandsStill = () => (life.stoodStill = true);
     await worker.start({ ...this.#plan(), standStillAt: atStep, diskFullShare });
     this.#workers.push(worker);
-    // Whoever waits for a step that is never reached dies at random in the end.
-    const patience = WORKERS * (atStep === undefined ? after : after + 5 * perLife);
-    while (!life.stoodStill && this.#count < hasReported + patience && !this.#isDone)
-      await pause(2);
-    if (!life.stoodStill) await pause(delayMs);
+    const endsAt = performance.now() + (atStep === undefined ? lifeMs : STEP_PATIENCE_MS);
+    while (!worker.standsStill && performance.now() < endsAt && !this.#isDone) await pause(2);
     if (worker.isDead) throw new Error("a worker ended by itself; its log says why");
     await worker.kill();
     this.#workers.splice(this.#workers.indexOf(worker), 1);
     this.kills += 1;
-    if (life.stoodStill) this.killsAtStep += 1;
+    if (worker.standsStill) this.killsAtStep += 1;
   }
 
   /** Orders the updates of one lane, one after the other: their order is known for certain. */
   async #report(twitchId: string): Promise<void> {
     for (let place = 0; !this.#isDone; place++) {
+      await this.#awaitTurn();
       const worker = await this.#anyWorker();
       if (worker === undefined) return;
       const order = this.#order(twitchId, place);
       const { outcome } = await worker.report(order);
-      this.#count += 1;
       const isKnown = outcome !== "unknown";
       const isAccepted = isKnown && outcome !== "rejected";
       const verdict = isAccepted ? "accepted" : isKnown ? "rejected" : "unknown";
       this.oracle.note(twitchId, order.updateId, verdict);
       await pause(this.#random.between(0, 60));
     }
+  }
+
+  /** Spreads the updates over the kills. */
+  async #awaitTurn(): Promise<void> {
+    const { kills, updates } = this.#options;
+    const share = () => (updates * (this.kills + UPDATES_AHEAD_KILLS)) / kills;
+    while (this.oracle.accepted >= share() && !this.#isDone) await pause(5);
   }
 
   #order(twitchId: string, place: number): Order {
@@ -203,12 +216,16 @@ class Killing {
 
   async #tellProgress(): Promise<void> {
     const { kills, updates, onProgress } = this.#options;
-    for (let round = 0; !this.#isDone; round++) {
-      if (round % 200 === 199)
-        onProgress(
-          `${this.kills} of ${kills} kills, ${this.oracle.accepted} of ${updates} updates accepted`,
-        );
-      await pause(50);
+    let movedAt = performance.now();
+    let before = -1;
+    while (!this.#isDone) {
+      for (let round = 0; round < TELL_EVERY_MS / 50 && !this.#isDone; round++) await pause(50);
+      onProgress(
+        `${this.kills} of ${kills} kills, ${this.oracle.accepted} of ${updates} updates accepted`,
+      );
+      if (this.kills > before) movedAt = performance.now();
+      before = this.kills;
+      if (performance.now() - movedAt > STUCK_MS) throw new Error("no kill for two minutes");
     }
   }
 }

@@ -142,6 +142,13 @@ export class SqliteStore implements OutboxStore {
   }
 
   close(): void {
+    if (!this.#database.open) return;
+    try {
+      // Leaves most in one file, without waiting for other processes.
+      this.#database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk, for example: it stays in the companion file, as safe as before.
+    }
     this.#database.close();
   }
 
