@@ -8,6 +8,7 @@ import type { DefineCommand } from "../commandTree.ts";
 import { examples } from "../examples.ts";
 import { formatTime, printable } from "../output/text.ts";
 import { describeChange, describeEventNote, eventColumns } from "../output/videoTable.ts";
+import { layOutTable } from "../output/table.ts";
 
 const DEFAULT_LIMIT = "20";
 const MOST = 100;
@@ -49,7 +50,7 @@ export const defineHistory: DefineCommand = (command, cli) =>
       if (json === true)
         cli.output.json({ events: page, continueCursor: isDone ? null : continueCursor });
       else {
-        cli.output.table(eventColumns(), page);
+        cli.output.data(...layOutTable(eventColumns(), page, cli.output.width));
         if (!isDone) cli.output.talk(`more: --cursor ${continueCursor}`);
       }
     });

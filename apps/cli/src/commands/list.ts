@@ -9,6 +9,7 @@ import type { Cli, DefineCommand } from "../commandTree.ts";
 import { examples } from "../examples.ts";
 import { formatTime } from "../output/text.ts";
 import { videoColumns } from "../output/videoTable.ts";
+import { layOutTable } from "../output/table.ts";
 
 const DEFAULT_LIMIT = "20";
 const MOST = 100;
@@ -68,15 +69,18 @@ async function showList({ context, output }: Cli, args: ListArgs, json: boolean)
     return;
   }
   const rows = page.map((video) => ({ video, progress: progress.get(video._id) }));
-  output.table(videoColumns(output.paintData, context.now()), rows);
+  output.data(...layOutTable(videoColumns(output.paintData, context.now()), rows, output.width));
   if (rows.length === 0) output.talk("no videos");
   if (!isDone) output.talk(`more: --cursor ${continueCursor}`);
 }
 
 function printChanged({ output, context }: Cli, page: readonly ListedVideo[]): void {
   output.talk(output.paintTalk("quiet", formatTime(context.now())));
-  output.table(
-    videoColumns(output.paintData, context.now()).filter(({ header }) => header !== "PROGRESS"),
-    page.map((video) => ({ video, progress: undefined })),
+  output.data(
+    ...layOutTable(
+      videoColumns(output.paintData, context.now()).filter(({ header }) => header !== "PROGRESS"),
+      page.map((video) => ({ video, progress: undefined })),
+      output.width,
+    ),
   );
 }

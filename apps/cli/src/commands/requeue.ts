@@ -11,6 +11,7 @@ import { examples } from "../examples.ts";
 import { EXIT_CODES } from "../exitCodes.ts";
 import { confirm } from "../output/confirm.ts";
 import { formatDuration, formatTime } from "../output/text.ts";
+import { layOutTable } from "../output/table.ts";
 
 const PAGE_SIZE = 100;
 const WAIT_MS = 10_000;
@@ -100,17 +101,20 @@ function print(
     return;
   }
   if (rows.length === 0) return;
-  output.table<Row>(
-    [
-      { header: "VIDEO", value: ({ video }) => video.twitchId },
-      { header: "STUCK IN", value: ({ video }) => video.status },
-      {
-        header: "SILENT FOR",
-        value: ({ video }) => formatDuration(context.now() - (video.stalledSince ?? 0)),
-      },
-      { header: "OUTCOME", value: ({ outcome }) => outcome },
-      { header: "TITLE", value: ({ video }) => video.title ?? "", shrink: "end" },
-    ],
-    rows,
+  output.data(
+    ...layOutTable<Row>(
+      [
+        { header: "VIDEO", value: ({ video }) => video.twitchId },
+        { header: "STUCK IN", value: ({ video }) => video.status },
+        {
+          header: "SILENT FOR",
+          value: ({ video }) => formatDuration(context.now() - (video.stalledSince ?? 0)),
+        },
+        { header: "OUTCOME", value: ({ outcome }) => outcome },
+        { header: "TITLE", value: ({ video }) => video.title ?? "", shrink: "end" },
+      ],
+      rows,
+      output.width,
+    ),
   );
 }

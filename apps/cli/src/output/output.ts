@@ -1,5 +1,4 @@
 import type { CliContext } from "../context.ts";
-import { type Column, layOutTable } from "./table.ts";
 import { type Paint, painterFor } from "./text.ts";
 
 /** Where a command prints: data on stdout, talk on stderr, so that a pipe carries data only. */
@@ -10,7 +9,8 @@ export type Output = {
   json: (value: unknown) => void;
   /** Data for programs: one line of a stream of documents (`--watch`). */
   jsonLine: (value: unknown) => void;
-  table: <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) => void;
+  /** Columns of the terminal that data goes to; null where it goes elsewhere, and nothing needs to be cut. */
+  width: number | null;
   /** What the program has to say about what it does. */
   talk: (...lines: string[]) => void;
   paintData: Paint;
@@ -25,10 +25,7 @@ export function createOutput({ stdout, stderr, environment }: CliContext): Outpu
     data: (...lines) => write(stdout, lines),
     json: (value) => write(stdout, [JSON.stringify(value, null, 2)]),
     jsonLine: (value) => write(stdout, [JSON.stringify(value)]),
-    table: (columns, rows) => {
-      const width = stdout.isTTY === true ? (stdout.columns ?? 80) : null;
-      write(stdout, layOutTable(columns, rows, width));
-    },
+    width: stdout.isTTY === true ? (stdout.columns ?? 80) : null,
     talk: (...lines) => write(stderr, lines),
     paintData: painterFor(stdout, environment),
     paintTalk: painterFor(stderr, environment),

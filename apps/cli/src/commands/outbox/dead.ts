@@ -2,6 +2,7 @@ import type { DefineCommand } from "../../commandTree.ts";
 import { examples } from "../../examples.ts";
 import { chooseDeployments, withOutbox } from "../../outboxAccess.ts";
 import { deadLetterColumns } from "../../output/entryTable.ts";
+import { layOutTable } from "../../output/table.ts";
 
 export const defineOutboxDead: DefineCommand = (command, cli) =>
   command
@@ -23,5 +24,5 @@ export const defineOutboxDead: DefineCommand = (command, cli) =>
       );
       if (json === true) output.json(letters);
       else if (letters.length === 0) output.talk("no dead letters");
-      else output.table(deadLetterColumns(context.now()), letters);
+      else output.data(...layOutTable(deadLetterColumns(context.now()), letters, output.width));
     });

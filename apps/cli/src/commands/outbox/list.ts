@@ -3,6 +3,7 @@ import type { DefineCommand } from "../../commandTree.ts";
 import { examples } from "../../examples.ts";
 import { chooseDeployments, withOutbox } from "../../outboxAccess.ts";
 import { entryColumns } from "../../output/entryTable.ts";
+import { layOutTable } from "../../output/table.ts";
 
 const MOST = 100_000;
 
@@ -21,5 +22,5 @@ export const defineOutboxList: DefineCommand = (command, cli) =>
       );
       if (json === true) output.json(entries);
       else if (entries.length === 0) output.talk("nothing waits");
-      else output.table(entryColumns(context.now()), entries);
+      else output.data(...layOutTable(entryColumns(context.now()), entries, output.width));
     });

@@ -8,6 +8,7 @@ import { EXIT_CODES } from "../../exitCodes.ts";
 import { chooseDeployments, withOutbox } from "../../outboxAccess.ts";
 import { confirm } from "../../output/confirm.ts";
 import { deadLetterColumns } from "../../output/entryTable.ts";
+import { layOutTable } from "../../output/table.ts";
 
 export const defineOutboxRedrive: DefineCommand = (command, cli) =>
   command
@@ -37,7 +38,8 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
       await withOutbox(context, async (inspector) => {
         const [deployment = ""] = chooseDeployments(inspector, { all: false, context });
         const letters = choose(inspector.deadLetters(deployment), all === true ? undefined : seqs);
-        if (json !== true) output.table(deadLetterColumns(context.now()), letters);
+        if (json !== true)
+          output.data(...layOutTable(deadLetterColumns(context.now()), letters, output.width));
         if (dryRun === true) {
           output.talk("dry run: nothing was changed");
           return;

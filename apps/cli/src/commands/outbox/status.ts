@@ -5,6 +5,7 @@ import { examples } from "../../examples.ts";
 import { EXIT_CODES } from "../../exitCodes.ts";
 import { withOutbox } from "../../outboxAccess.ts";
 import { formatDuration } from "../../output/text.ts";
+import { layOutTable } from "../../output/table.ts";
 
 export const defineOutboxStatus: DefineCommand = (command, cli) =>
   command
@@ -24,17 +25,20 @@ export const defineOutboxStatus: DefineCommand = (command, cli) =>
         output.json({ path, deployments: stats.map((one) => ({ ...one, holds: holds(one) })) });
       else {
         output.talk(path);
-        output.table<DeploymentStats>(
-          [
-            { header: "DEPLOYMENT", value: ({ deployment }) => deployment, shrink: "middle" },
-            { header: "ACCEPTED", value: ({ accepted }) => String(accepted) },
-            { header: "ACKNOWLEDGED", value: ({ acknowledged }) => String(acknowledged) },
-            { header: "PENDING", value: ({ pending }) => String(pending) },
-            { header: "DEAD", value: ({ deadLettered }) => String(deadLettered) },
-            { header: "OLDEST", value: (one) => oldest(one, context.now()) },
-            { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
-          ],
-          stats,
+        output.data(
+          ...layOutTable<DeploymentStats>(
+            [
+              { header: "DEPLOYMENT", value: ({ deployment }) => deployment, shrink: "middle" },
+              { header: "ACCEPTED", value: ({ accepted }) => String(accepted) },
+              { header: "ACKNOWLEDGED", value: ({ acknowledged }) => String(acknowledged) },
+              { header: "PENDING", value: ({ pending }) => String(pending) },
+              { header: "DEAD", value: ({ deadLettered }) => String(deadLettered) },
+              { header: "OLDEST", value: (one) => oldest(one, context.now()) },
+              { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
+            ],
+            stats,
+            output.width,
+          ),
         );
       }
       if (!stats.every(holds)) cli.exitCode = EXIT_CODES.FAILED;
