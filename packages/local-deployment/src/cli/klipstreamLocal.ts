@@ -80,13 +80,7 @@ async function main(): Promise<void> {
     process.stderr.write(`${explain(error, { host, port })}\n`);
     process.exit(EXIT_FAILED);
   }
-  process.stdout.write(
-    `Local deployment  ${deployment.url}\n` +
-      `HTTP actions      ${deployment.siteUrl}\n` +
-      `Admin key         in ${relative(cwd, folder.adminKeyFile)}\n` +
-      "Data is kept in memory only: stopping this process loses it.\n",
-  );
-  const pushing = deploy === true ? pushAndWatch(deployment) : null;
+  let pushing: ChildProcess | null = null;
   const stop = async () => {
     pushing?.kill();
     await deployment.close();
@@ -95,6 +89,13 @@ async function main(): Promise<void> {
   };
   process.once("SIGINT", () => void stop());
   process.once("SIGTERM", () => void stop());
+  process.stdout.write(
+    `Local deployment  ${deployment.url}\n` +
+      `HTTP actions      ${deployment.siteUrl}\n` +
+      `Admin key         in ${relative(cwd, folder.adminKeyFile)}\n` +
+      "Data is kept in memory only: stopping this process loses it.\n",
+  );
+  if (deploy === true) pushing = pushAndWatch(deployment);
 }
 
 await main();

@@ -86,7 +86,8 @@ export const clear = internalMutation({
 });
 export const clearLater = mutation({
   args: { ms: v.number() },
-  handler: (ctx, { ms }) => ctx.scheduler.runAfter(ms, internal.notes.clear, {}),
+  handler: async (ctx, { ms }): Promise<string> =>
+    await ctx.scheduler.runAfter(ms, internal.notes.clear, {}),
 });
 export const clearNow = action({
   args: {},

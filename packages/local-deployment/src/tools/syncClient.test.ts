@@ -141,9 +141,11 @@ describe("setAuth", () => {
     const updates = new Updates<{ subject: string } | null>();
     client.onUpdate(notes["who"]!, {}, updates.add, updates.fail);
     await updates.until((who) => who === null);
-    client.setAuth(() => issuer.token());
-    await updates.until((who) => who?.subject === "someone");
-    client.setAuth(() => Promise.resolve(null));
+    // The client confirms a first token with a second one, and then lets it be.
+    const subjects = ["first", "second"];
+    client.setAuth(() => issuer.token({}, { subject: subjects.shift() ?? "third" }));
+    await updates.until((who) => who?.subject === "second");
+    client.client.clearAuth();
     await updates.until((who) => who === null);
   });
 

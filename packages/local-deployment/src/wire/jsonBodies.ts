@@ -3,7 +3,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 
 import { z } from "zod";
 
-import { badRequest } from "./requestError.ts";
+import { badRequest, RequestError } from "./requestError.ts";
 
 export const LARGEST_PUBLIC_BODY = 16 * 1024 * 1024 + 2000;
 export const LARGEST_PUSH_BODY = 200_000_000;
@@ -54,10 +54,16 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > limit) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      length += chunk.byteLength;
+      if (length > limit) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof RequestError) throw error;
+    // Nobody is there any more to read the answer.
+    throw badRequest("ClientDisconnect", "The client has gone before its request was read.");
   }
   return Buffer.concat(chunks);
 }

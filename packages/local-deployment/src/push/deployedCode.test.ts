@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+
+import { RequestError } from "../wire/requestError.ts";
+import { modulesOfPush } from "./deployedCode.ts";
+import { moduleHash } from "./moduleFiles.ts";
+import { startPushRequest, type ModuleConfig } from "./pushFormats.ts";
+
+const NOTES: ModuleConfig = { path: "notes.js", source: "export {};", environment: "isolate" };
+
+function push(changes: object, app: object = {}) {
+  return startPushRequest.parse({
+    adminKey: "key",
+    ...changes,
+    appDefinition: {
+      definition: null,
+      schema: null,
+      changedModules: [],
+      udfServerVersion: "1.48.0",
+      ...app,
+    },
+  });
+}
+
+it("is refused for a project with external packages", () => {
+  const request = push({ nodeDependencies: [{ name: "sharp", version: "1.0.0" }] });
+  expect(() => modulesOfPush(request, [])).toThrow(
+    "External packages (sharp) are not supported by the local deployment.",
+  );
+});
+
+it("takes unchanged modules from what is deployed", () => {
+  const unchangedModuleHashes = [
+    { path: "notes.js", environment: "isolate", sha256: moduleHash(NOTES) },
+  ];
+  const request = push({}, { unchangedModuleHashes });
+  expect(modulesOfPush(request, [NOTES])).toEqual([NOTES]);
+});
+
+it("refuses a push whose unchanged module is another one here", () => {
+  const unchangedModuleHashes = [{ path: "notes.js", environment: "isolate", sha256: "0" }];
+  const request = push({}, { unchangedModuleHashes });
+  expect(() => modulesOfPush(request, [NOTES])).toThrow(RequestError);
+});
