@@ -21,8 +21,9 @@ function bashScript(nodes: readonly CompletionNode[]): string {
 _klipstream() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path="" next word i
   local -a words=()
+  COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
-    [[ \${COMP_WORDS[i]} == -- ]] && return 124
+    [[ \${COMP_WORDS[i]} == -- ]] && return
     next="\${path:+$path }\${COMP_WORDS[i]}"
     case "$next" in ${pathPatterns(nodes)}) path=$next ;; esac
   done
@@ -34,7 +35,6 @@ ${nodes
   .join("\n")}
     esac ;;
   esac
-  COMPREPLY=()
   for word in "\${words[@]}"; do
     [[ $word == "\${current//\\\\/}"* ]] && COMPREPLY+=("$(printf %q "$word")")
   done

@@ -74,6 +74,12 @@ describe("doctor is content", () => {
     expect(checks.find(({ check }) => check === "access")).toMatchObject({ result: "warning" });
   });
 
+  test("in test mode, and warns of it", async () => {
+    const { exitCode, checks } = await runDoctor({ CONVEX_TEST_MODE: "1" });
+    expect(exitCode).toBe(0);
+    expect(checks[0]).toMatchObject({ check: "configuration", result: "warning" });
+  });
+
   test("and tells a person the same", async () => {
     const { stdout } = await operator.run(["doctor"]);
     expect(stdout).toMatch(/^ok +configuration/);

@@ -73,7 +73,13 @@ export async function diagnose(context: CliContext): Promise<Diagnosis[]> {
 function findConfiguration(facts: Facts, context: CliContext): Finding {
   try {
     facts.configuration = resolveConfiguration({}, ambientOf(context).place);
-    return ok(describeSources(facts.configuration));
+    const { testMode } = facts.configuration;
+    return testMode.value
+      ? warning(
+          `${testMode.name} is on: updates are simulated`,
+          `take ${testMode.name} away to report`,
+        )
+      : ok(describeSources(facts.configuration));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     return failed(error.message, `mend ${error.option}`);
