@@ -22,7 +22,9 @@ export async function confirm(
     );
   const lines = createInterface({ input: context.stdin, output: context.stderr });
   try {
-    const answer = await lines.question(`${question} [y/N] `);
+    // Ctrl-C and the end of the input are answers, too: no.
+    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
     const agreed = /^y(es)?$/i.test(answer.trim());
     if (!agreed) output.talk("nothing was changed");
     return agreed;
