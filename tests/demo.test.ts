@@ -99,6 +99,12 @@ async function copyVod(): Promise<string> {
   return folder;
 }
 
+/** What the README says the demo prints. */
+async function readmeExcerpt(): Promise<string> {
+  const readme = await readFile(join(PROJECT, "README.md"), "utf8");
+  return readme.split("```text\n")[1]!.split("```")[0]!;
+}
+
 /** The rows of the table, by video. */
 function readTable(stdout: string): Record<string, Record<string, string>> {
   const lines = stdout.split("\n");
@@ -138,6 +144,14 @@ describe("the demo", () => {
       expect(ended.stdout).toContain("All is as it must be.");
       expect(ended.stderr).toBe("");
       await expectNothingLeft(ended);
+
+      const excerpt = await readmeExcerpt();
+      const isTimingFree = (line: string) => !/^[a-z-]+ +\d+ /.test(line);
+      const printed = ended.stdout.split("\n");
+      expect(printed).toEqual(expect.arrayContaining(excerpt.split("\n").filter(isTimingFree)));
+      const timeless = (text: string) =>
+        Object.values(readTable(text)).map((row) => ({ ...row, "updates that had to wait": "" }));
+      expect(timeless(excerpt)).toEqual(timeless(ended.stdout));
     },
     TIMEOUT_MS,
   );

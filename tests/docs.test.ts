@@ -21,10 +21,13 @@ const documents = execFileSync(
 
 const read = (path: string): string => readFileSync(resolve(root, path), "utf8");
 
-/** The fenced blocks of a document in one language, without those marked as an excerpt (` ```ts excerpt`). */
-function blocksOf(path: string, language: string): string[] {
-  const fences = read(path).matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"));
-  return [...fences].map(([, code]) => code ?? "");
+/** The programs in a document's TypeScript blocks; a block without an import goes on where the one before it ended. */
+function programsOf(path: string): string[] {
+  const programs: string[] = [];
+  for (const [, code = ""] of read(path).matchAll(/^```ts\n([\s\S]*?)^```/gm))
+    if (code.includes("import ") || programs.length === 0) programs.push(code);
+    else programs.push(`${programs.pop() ?? ""}\n${code}`);
+  return programs;
 }
 
 describe("every document", () => {
@@ -50,7 +53,7 @@ describe("every document", () => {
 test("every TypeScript block in the documents compiles", () => {
   const sources = new Map<string, string>();
   for (const path of documents)
-    blocksOf(path, "ts").forEach((code, index) => {
+    programsOf(path).forEach((code, index) => {
       const name = `${path.replaceAll(/[^a-zA-Z0-9]/g, "_")}_${index}.snippet.ts`;
       // Beside this test, whose package depends on every package that a snippet imports.
       sources.set(resolve(import.meta.dirname, name), `${code}\nexport {};\n`);
