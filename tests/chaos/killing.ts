@@ -129,7 +129,8 @@ class Killing {
     return worker.isBalanced;
   }
 
-  get #isDone(): boolean {
+  /** A method: it changes while others run. */
+  #isDone(): boolean {
     const { kills, updates } = this.#options;
     return this.kills >= kills && this.oracle.accepted >= updates;
   }
@@ -145,7 +146,7 @@ class Killing {
   }
 
   async #keepOneAlive(): Promise<void> {
-    while (!this.#isDone) {
+    while (!this.#isDone()) {
       const worker = this.#spare;
       this.#spare = this.#spawn();
       this.#lives += 1;
@@ -165,7 +166,7 @@ class Killing {
     await worker.start({ ...this.#plan(), standStillAt: atStep, diskFullShare });
     this.#workers.push(worker);
     const endsAt = performance.now() + (atStep === undefined ? lifeMs : STEP_PATIENCE_MS);
-    while (!worker.standsStill && performance.now() < endsAt && !this.#isDone) await pause(2);
+    while (!worker.standsStill && performance.now() < endsAt && !this.#isDone()) await pause(2);
     if (worker.isDead) throw new Error("a worker ended by itself; its log says why");
     await worker.kill();
     this.#workers.splice(this.#workers.indexOf(worker), 1);
@@ -175,7 +176,7 @@ class Killing {
 
   /** Orders the updates of one lane, one after the other: their order is known for certain. */
   async #report(twitchId: string): Promise<void> {
-    for (let place = 0; !this.#isDone; place++) {
+    for (let place = 0; !this.#isDone(); place++) {
       await this.#awaitTurn();
       const worker = await this.#anyWorker();
       if (worker === undefined) return;
@@ -193,7 +194,7 @@ class Killing {
   async #awaitTurn(): Promise<void> {
     const { kills, updates } = this.#options;
     const share = () => (updates * (this.kills + UPDATES_AHEAD_KILLS)) / kills;
-    while (this.oracle.accepted >= share() && !this.#isDone) await pause(5);
+    while (this.oracle.accepted >= share() && !this.#isDone()) await pause(5);
   }
 
   #order(twitchId: string, place: number): Order {
@@ -206,7 +207,7 @@ class Killing {
   }
 
   async #anyWorker(): Promise<Worker | undefined> {
-    while (!this.#isDone) {
+    while (!this.#isDone()) {
       const living = this.#workers.filter(({ isDead }) => !isDead);
       if (living.length > 0) return this.#random.pick(living);
       await pause(2);
@@ -218,8 +219,8 @@ class Killing {
     const { kills, updates, onProgress } = this.#options;
     let movedAt = performance.now();
     let before = -1;
-    while (!this.#isDone) {
-      for (let round = 0; round < TELL_EVERY_MS / 50 && !this.#isDone; round++) await pause(50);
+    while (!this.#isDone()) {
+      for (let round = 0; round < TELL_EVERY_MS / 50 && !this.#isDone(); round++) await pause(50);
       onProgress(
         `${this.kills} of ${kills} kills, ${this.oracle.accepted} of ${updates} updates accepted`,
       );

@@ -1,0 +1,203 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import * as client from "../index.ts";
+import { useTestManagers } from "../testSupport/createTestManager.ts";
+import { settle } from "../VirtualClock.ts";
+import { ConvexManager } from "./ConvexManager.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "klipstream-lifecycle-"));
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe("getInstance", () => {
+  it("builds one manager per process, and a new one after close", async () => {
+    vi.stubEnv("CONVEX_URL", "http://127.0.0.1:1");
+    vi.stubEnv("CONVEX_API_KEY", "");
+    vi.stubEnv("LOG_LEVEL", "silent");
+    vi.stubEnv("CONVEX_OUTBOX_PATH", join(folder, "outbox.db"));
+    const first = ConvexManager.getInstance();
+    expect(ConvexManager.getInstance()).toBe(first);
+    await first.close();
+    const second = ConvexManager.getInstance();
+    expect(second).not.toBe(first);
+    await second.close();
+  });
+
+  it("leaves nothing behind when it fails, and succeeds once its reason is mended", async () => {
+    vi.stubEnv("CONVEX_URL", "http://pipeline.example");
+    vi.stubEnv("CONVEX_API_KEY", "");
+    vi.stubEnv("LOG_LEVEL", "silent");
+    vi.stubEnv("CONVEX_OUTBOX_PATH", join(folder, "outbox.db"));
+    expect(() => ConvexManager.getInstance()).toThrow(/^CONVEX_URL: must use https/);
+    expect(readdirSync(folder)).toEqual([]);
+    vi.stubEnv("CONVEX_URL", "http://127.0.0.1:1");
+    await ConvexManager.getInstance().close();
+  });
+});
+
+describe("test mode", () => {
+  const lines: string[] = [];
+  const write = (fields: object, message: string) =>
+    void lines.push(JSON.stringify({ ...fields, message }));
+  const logger = { debug: write, info: write, warn: write, error: write };
+
+  it("checks, logs, makes no request and no file, and needs no deployment", async () => {
+    const outboxPath = join(folder, "state", "outbox.db");
+    const manager = new ConvexManager(
+      { outboxPath, logger },
+      {
+        fetch: () => Promise.reject(new Error("a request was made")),
+        place: { env: { CONVEX_TEST_MODE: "1" }, cwd: folder },
+      },
+    );
+    expect(await manager.updateVideoStatus("1", "Downloading")).toMatchObject({
+      ok: true,
+      outcome: "simulated",
+    });
+    expect(await manager.updateVideoStatus("1", "banana" as "Queued")).toMatchObject({
+      outcome: "rejected",
+    });
+    expect(await manager.checkVideoExists("1")).toBe(true);
+    manager.reportProgress("1", 5);
+    expect(await manager.runStage("1", "Transcribing", () => 42)).toBe(42);
+    expect(await manager.close()).toEqual({ delivered: true, pending: 0 });
+    expect(existsSync(outboxPath)).toBe(false);
+    expect(lines.filter((line) => line.includes("update.simulated"))).toHaveLength(4);
+  });
+});
+
+describe("a stage", () => {
+  const setUp = useTestManagers();
+
+  it("has a heartbeat every 30 s while its work runs, and none after", async () => {
+    const { manager, backend, clock } = setUp();
+    let end: () => void = () => undefined;
+    const running = manager.runStage("1", "Transcribing", (stage) => {
+      stage.progress(10, "loading");
+      return new Promise<void>((resolve) => (end = resolve));
+    });
+    await clock.advance(65_000);
+    end();
+    await running;
+    await clock.advance(120_000);
+    const beats = backend.requests.filter(({ path }) => path === "video:reportProgress");
+    expect(beats.map(({ args }) => args.percent)).toEqual([10, 10, 10]);
+  });
+
+  it("whose status was superseded is not rolled back: that would undo another's", async () => {
+    const { manager, backend, clock } = setUp({ waitMs: 1000 });
+    backend.onRequest = ({ path }) =>
+      path === "video:updateStatusByTwitchId"
+        ? {
+            status: 200,
+            body: JSON.stringify({
+              status: "success",
+              value: { success: true, outcome: "superseded" },
+            }),
+          }
+        : undefined;
+    const stage = manager.runStage("1", "Transcribing", () => Promise.reject(new Error("no")));
+    await expect(stage).rejects.toThrow("no");
+    await clock.advance(1000);
+    expect(backend.requests.map(({ path }) => path)).toEqual(["video:updateStatusByTwitchId"]);
+  });
+});
+
+describe("a run", () => {
+  const setUp = useTestManagers();
+
+  it("marks every update of it, and is newer than the one before", async () => {
+    const { manager, backend } = setUp();
+    const first = manager.startRun("1");
+    const second = manager.startRun("1");
+    expect(second.run.startedAt).toBeGreaterThan(first.run.startedAt);
+    await second.updateVideoStatus("Downloading");
+    await second.updateVideoUrls({ chatUrl: "gs://b/c" });
+    await second.rollbackStatus();
+    second.reportProgress(5);
+    await settle();
+    for (const { args } of backend.requests)
+      for (const update of (args.updates as object[] | undefined) ?? [args])
+        expect(update).toMatchObject({ run: second.run });
+    expect(backend.requests.length).toBeGreaterThan(1);
+  });
+
+  it("can be continued by another process", () => {
+    const { manager } = setUp();
+    const { run } = manager.startRun("1");
+    expect(manager.startRun("1", run).run).toEqual(run);
+  });
+});
+
+describe("installShutdownHooks", () => {
+  it("closes the manager on SIGTERM, then lets the signal end the process", async () => {
+    const script = join(import.meta.dirname, "../testSupport/shutdownProgram.ts");
+    const child = spawn(process.execPath, ["--import", "tsx", script], {
+      env: {
+        ...process.env,
+        CONVEX_URL: "http://127.0.0.1:1",
+        CONVEX_OUTBOX_PATH: join(folder, "outbox.db"),
+        LOG_LEVEL: "info",
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let log = "";
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
+    await once(child.stdout, "data");
+    child.kill("SIGTERM");
+    const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+    expect(signal).toBe("SIGTERM");
+    expect(log).toContain('"event":"manager.shutdown"');
+    expect(log).toContain('"event":"manager.closed"');
+    expect(log).toContain('"severity":"INFO"');
+  });
+});
+
+describe("the package", () => {
+  it("exports these names, and no others", () => {
+    expect(Object.keys(client).sort()).toMatchInlineSnapshot(`
+      [
+        "BackendUnavailableError",
+        "CONFIGURATION_FILES",
+        "ConfigurationError",
+        "ConvexApiClient",
+        "ConvexIntegration",
+        "ConvexManager",
+        "CredentialsRefusedError",
+        "DEFAULT_OPTIONS",
+        "DELIVERY_STEPS",
+        "ENVIRONMENT_VARIABLES",
+        "InvalidInputError",
+        "KlipstreamError",
+        "ManagerClosedError",
+        "MemoryStore",
+        "OutboxCorruptError",
+        "OutboxFullError",
+        "OutboxInspector",
+        "OutboxUnwritableError",
+        "OutboxVersionError",
+        "RequestRefusedError",
+        "ServerError",
+        "SqliteStore",
+        "TokenUnavailableError",
+        "UpdateRefusedError",
+        "VideoNotFoundError",
+        "VideoRun",
+        "backend",
+        "resolveConfiguration",
+      ]
+    `);
+  });
+});
