@@ -186,10 +186,14 @@ describe("--watch", () => {
     expect(last.videos.map((video) => video.twitchId)).toEqual([twitchId]);
   });
 
-  test("without the right to read ends with exit code 4", async () => {
-    const environment = { ...operator.environment, CONVEX_API_KEY: "" };
-    const watched = await operator.run(["list", "--watch"], { environment });
-    expect(watched).toMatchObject({ exitCode: 4 });
+  test("without the right to read, or with an expired token, ends with exit code 4", async () => {
+    const expired = await operator.run(["token", "mint"], { now: () => Date.now() - 7_200_000 });
+    for (const key of ["", expired.stdout.trim()]) {
+      const environment = { ...operator.environment, CONVEX_API_KEY: key };
+      expect(await operator.run(["list", "--watch"], { environment })).toMatchObject({
+        exitCode: 4,
+      });
+    }
   });
 });
 
