@@ -4,7 +4,6 @@ import {
   decodeProtectedHeader,
   errors,
   jwtVerify,
-  type JSONWebKeySet,
   type JWTPayload,
 } from "jose";
 
@@ -14,6 +13,7 @@ import type { AuthProvider } from "./authProviders.ts";
 import { fetchJson, JwksCache, parseDataUri } from "./jwks.ts";
 
 const LEEWAY_S = 5;
+const MOST_INLINE_KEY_SETS = 20;
 const REGISTERED = new Set(["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "fva"]);
 
 export type VerifiedToken = {
@@ -25,6 +25,8 @@ export type VerifiedToken = {
 /** Verifies users' tokens against the providers of `auth.config.ts`, by the rules of the real backend. */
 export class TokenVerifier {
   readonly #remoteKeys = new JwksCache(fetchJson);
+  /** By `data:` URI: importing a key costs more than verifying with it. */
+  readonly #inlineKeys = new Map<string, LocalKeys>();
 
   /**
    * @param token a compact JWT.
@@ -43,7 +45,7 @@ export class TokenVerifier {
     if ("type" in provider && decodeProtectedHeader(token).kid === undefined)
       throw unauthenticated("InvalidAuthHeader", "Could not verify token: its header has no kid.");
     try {
-      const { payload } = await jwtVerify(token, createLocalJWKSet(keys), {
+      const { payload } = await jwtVerify(token, keys, {
         algorithms: [algorithm],
         clockTolerance: LEEWAY_S,
         requiredClaims: ["exp", "sub"],
@@ -58,16 +60,30 @@ export class TokenVerifier {
     }
   }
 
-  async #keysOf(provider: AuthProvider): Promise<JSONWebKeySet> {
+  async #keysOf(provider: AuthProvider): Promise<LocalKeys> {
     try {
-      if (!("type" in provider)) return await this.#remoteKeys.discover(provider.domain);
-      return parseDataUri(provider.jwks) ?? (await this.#remoteKeys.get(provider.jwks));
+      if (!("type" in provider))
+        return createLocalJWKSet(await this.#remoteKeys.discover(provider.domain));
+      const inline = this.#inlineKeys.get(provider.jwks) ?? this.#readInline(provider.jwks);
+      return inline ?? createLocalJWKSet(await this.#remoteKeys.get(provider.jwks));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw unauthenticated("InvalidAuthHeader", `Could not fetch the provider's JWKS: ${reason}`);
     }
   }
+
+  #readInline(uri: string): LocalKeys | null {
+    const parsed = parseDataUri(uri);
+    if (parsed === null) return null;
+    const keys = createLocalJWKSet(parsed);
+    // One per provider, and few come and go with the variables.
+    if (this.#inlineKeys.size >= MOST_INLINE_KEY_SETS) this.#inlineKeys.clear();
+    this.#inlineKeys.set(uri, keys);
+    return keys;
+  }
 }
+
+type LocalKeys = ReturnType<typeof createLocalJWKSet>;
 
 function claimsOf(token: string): JWTPayload {
   try {

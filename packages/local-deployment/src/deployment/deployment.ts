@@ -66,8 +66,9 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.#actionMs = limits.actionMs;
     this.loadMs = 2 * limits.transactionMs;
     this.pushes = new Pushes(this);
-    this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId));
-    this.#crons = new Crons((job) => this.#runCron(job));
+    const report = (error: unknown) => void this.emit("fault", error);
+    this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId).catch(report));
+    this.#crons = new Crons((job) => this.#runCron(job).catch(report));
     this.engine = new Engine({
       store: this.documents,
       transactionMs: limits.transactionMs,

@@ -19,6 +19,7 @@ type Pending = {
   isAction: boolean;
   attempts: number;
   resolve: (result: unknown) => void;
+  reject: (error: Error) => void;
 };
 
 const MOST_ATTEMPTS = 3;
@@ -42,6 +43,7 @@ export class Engine {
   #slots!: Int32Array;
   #watchdog: Watchdog | null = null;
   #isClosed = false;
+  #broken: Error | null = null;
 
   constructor(options: {
     store: DocumentStore;
@@ -93,11 +95,13 @@ export class Engine {
   #ask<Result>(unsent: Unsent<EngineRequest>): Promise<Result> {
     const id = this.#nextId++;
     const request = { ...unsent, id };
-    return new Promise<Result>((resolve) => {
+    if (this.#broken !== null) return Promise.reject(this.#broken);
+    return new Promise<Result>((resolve, reject) => {
       this.#pending.set(id, {
         request,
         isAction: unsent.type === "httpAction",
         attempts: 1,
+        reject,
         resolve: resolve as (result: unknown) => void,
       });
       this.#port.postMessage(request);
@@ -113,10 +117,12 @@ export class Engine {
     this.#slots = new Int32Array(shared);
     this.#worker = worker;
     port1.on("message", (reply: EngineReply) => this.#receive(reply));
-    worker.on("error", () => undefined);
+    let reason: unknown = "it ended at once";
+    worker.on("error", (error) => (reason = error));
     worker.on("exit", () => {
-      if (worker === this.#worker && !this.#isClosed)
-        this.#replaceWorker("The function ended the deployment's worker.");
+      if (worker !== this.#worker || this.#isClosed) return;
+      if (this.#watchdog === null) this.#giveUp(reason);
+      else this.#replaceWorker("The function ended the deployment's worker.");
     });
   }
 
@@ -141,10 +147,22 @@ export class Engine {
         this.#onCommit({ ts, changes });
         return;
       }
+      case "failed":
+        this.#pending.get(reply.id)?.reject(new Error(reply.message));
+        this.#pending.delete(reply.id);
+        return;
       case "result":
         this.#pending.get(reply.id)?.resolve(reply.result);
         this.#pending.delete(reply.id);
     }
+  }
+
+  /** A thread that cannot even start would not start the next time either. */
+  #giveUp(reason: unknown): void {
+    const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+    this.#broken = new Error(`The engine's thread could not be started: ${text}`);
+    for (const { reject } of this.#pending.values()) reject(this.#broken);
+    this.#pending.clear();
   }
 
   /** Ends the thread, answers for what was running in it, and gives the rest to a new one. */

@@ -1,7 +1,7 @@
-import type { JSONValue, Value } from "convex/values";
+import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
-import type { Document, DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
 
@@ -113,7 +113,9 @@ export type EngineReply =
   /** What runs for this request is an action. */
   | { type: "actionStarted"; id: number }
   | { type: "commit"; id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }
-  | { type: "result"; id: number; result: unknown };
+  | { type: "result"; id: number; result: unknown }
+  /** The request could not be handled at all. */
+  | { type: "failed"; id: number; message: string };
 
 /** What the engine counts besides the documents. */
 export type Counters = { nextDocId: number; lastCreationTime: number };
@@ -134,5 +136,3 @@ export const SharedSlot = {
   /** Grows with each transaction, so that one can be told from the next. */
   serial: 2,
 } as const;
-
-export type { Document, DocumentChange, Value };

@@ -50,35 +50,39 @@ function scan(all: Document[], range: RangeFilter[]): string[] {
 
 it("an index finds what a scan finds, in the same order, after any changes and pending writes", () => {
   fc.assert(
-    fc.property(documents, documents, documents, filters, (first, second, pending, range) => {
-      const indexes = new TableIndexes();
-      const stored = new Map<string, Document>();
-      const store = (changes: [string, Document | null][]) => {
-        indexes.apply(
-          changes.map(([id, after]) => ({
-            id,
-            table: "notes",
-            before: stored.get(id) ?? null,
-            after,
-          })),
+    fc.property(
+      fc.tuple(documents, documents, documents),
+      filters,
+      ([first, second, pending], range) => {
+        const indexes = new TableIndexes();
+        const stored = new Map<string, Document>();
+        const store = (changes: [string, Document | null][]) => {
+          indexes.apply(
+            changes.map(([id, after]) => ({
+              id,
+              table: "notes",
+              before: stored.get(id) ?? null,
+              after,
+            })),
+          );
+          for (const [id, after] of changes)
+            if (after === null) stored.delete(id);
+            else stored.set(id, after);
+        };
+        const query = { fields: FIELDS, filters: range };
+        store(first.map((document) => [document._id, document]));
+        indexes.range("notes", query, new Map());
+        store(second.map((document, at) => [document._id, at % 4 === 0 ? null : document]));
+        const overlay = new Map<string, Document | null>(
+          pending.map((document, at) => [document._id, at % 3 === 0 ? null : document]),
         );
-        for (const [id, after] of changes)
-          if (after === null) stored.delete(id);
-          else stored.set(id, after);
-      };
-      const query = { fields: FIELDS, filters: range };
-      store(first.map((document) => [document._id, document]));
-      indexes.range("notes", query, new Map());
-      store(second.map((document, at) => [document._id, at % 4 === 0 ? null : document]));
-      const overlay = new Map<string, Document | null>(
-        pending.map((document, at) => [document._id, at % 3 === 0 ? null : document]),
-      );
-      const found = indexes.range("notes", query, overlay).map(({ _id }) => _id);
-      const visible = new Map(stored);
-      for (const [id, document] of overlay)
-        if (document === null) visible.delete(id);
-        else visible.set(id, document);
-      expect(found).toEqual(scan([...visible.values()], range));
-    }),
+        const found = indexes.range("notes", query, overlay).map(({ _id }) => _id);
+        const visible = new Map(stored);
+        for (const [id, document] of overlay)
+          if (document === null) visible.delete(id);
+          else visible.set(id, document);
+        expect(found).toEqual(scan([...visible.values()], range));
+      },
+    ),
   );
 });

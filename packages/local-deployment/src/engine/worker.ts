@@ -28,17 +28,20 @@ const runner = new RequestRunner(snapshot, {
 process.on("uncaughtException", (error) => post({ type: "stray", message: String(error) }));
 
 // Requests that come after code run it, and not what was there before.
-let deployed: Promise<null> = Promise.resolve(null);
+let deployed: Promise<unknown> = Promise.resolve();
 
 async function handle(request: EngineRequest): Promise<void> {
   const { id } = request;
   const done = (result: unknown) => post({ type: "result", id, result });
-  if (request.type === "deploy") deployed = runner.deploy(request.code);
+  if (request.type === "deploy") {
+    const deploying = runner.deploy(request.code);
+    // Code that cannot be loaded leaves the earlier code in place.
+    deployed = deploying.catch(() => undefined);
+    done(await deploying);
+    return;
+  }
   await deployed;
   switch (request.type) {
-    case "deploy":
-      done(null);
-      return;
     case "call":
       await runner.call(id, request, done);
       return;
@@ -54,6 +57,15 @@ async function handle(request: EngineRequest): Promise<void> {
   }
 }
 
-port.on("message", (request: EngineRequest) => void handle(request));
+/** Every request is answered, whatever happens. */
+async function answer(request: EngineRequest): Promise<void> {
+  try {
+    await handle(request);
+  } catch (error) {
+    post({ type: "failed", id: request.id, message: String(error) });
+  }
+}
+
+port.on("message", (request: EngineRequest) => void answer(request));
 setInterval(() => Atomics.add(slots, SharedSlot.heartbeat, 1), HEARTBEAT_MS);
 post({ type: "ready" });

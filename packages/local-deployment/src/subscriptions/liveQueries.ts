@@ -58,7 +58,7 @@ export class LiveQueries {
     // Commits of the same turn are taken together.
     setImmediate(() => {
       this.#isScheduled = false;
-      void this.#run();
+      this.#run().catch((error: unknown) => this.#deployment.emit("fault", error));
     });
   }
 

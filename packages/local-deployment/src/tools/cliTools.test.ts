@@ -1,8 +1,10 @@
+import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { convexCliEnv, findConvexCli } from "../cli/convexCli.ts";
 import { NOTES_PROJECT } from "../testing/notesProject.ts";
 import { ProjectRun } from "../testing/temporaryProject.ts";
 
@@ -107,24 +109,36 @@ describe("convex function-spec", () => {
 
 describe("convex logs", () => {
   it("follows what functions print and throw", async () => {
-    const { convexCliEnv, findConvexCli } = await import("../cli/convexCli.ts");
-    const { spawn } = await import("node:child_process");
     const { url, adminKey } = run.deployment;
     const { cwd } = run.project;
-    const child = spawn(process.execPath, [findConvexCli(cwd), "logs", "--history", "100"], {
+    const child = spawn(process.execPath, [findConvexCli(cwd), "logs"], {
       cwd,
       env: convexCliEnv({ url, adminKey, cwd }),
     });
     try {
       let seen = "";
-      await new Promise<void>((resolve) => {
-        child.stdout.on("data", (chunk: Buffer) => {
-          seen += chunk.toString();
-          if (seen.includes("M(notes:addThenThrow)") && seen.includes("on purpose")) resolve();
+      const until = (text: string) =>
+        new Promise<void>((resolve) => {
+          const look = (chunk: Buffer | string) => {
+            seen += chunk.toString();
+            if (seen.includes(text)) resolve();
+          };
+          child.stdout.on("data", look);
+          child.stderr.on("data", look);
+          look("");
         });
+      await until("Watching logs");
+      // The CLI shows what comes after its first request, so it may take more than one call.
+      const calls = setInterval(() => {
+        void run.post("/api/mutation", { path: "notes:add", args: { owner: "logs", rank: 1 } });
         void run.post("/api/mutation", { path: "notes:addThenThrow", args: {} });
-      });
-      expect(seen).toContain("'adding for' 'data'");
+      }, 100);
+      try {
+        await until("[CONVEX M(notes:add)] [LOG] 'adding for' 'logs'");
+        await until("[CONVEX M(notes:addThenThrow)] Uncaught Error: on purpose");
+      } finally {
+        clearInterval(calls);
+      }
     } finally {
       child.kill();
     }

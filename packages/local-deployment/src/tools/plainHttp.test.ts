@@ -212,7 +212,7 @@ describe("a request that is refused before a function runs", () => {
       "InvalidAuthHeader",
     ],
   ];
-  it.each(cases)("%s", async (_name, ask, status, code) => {
+  it.each(cases)("%s", async (...[, ask, status, code]) => {
     expect(await ask()).toMatchObject({ status, body: { code } });
   });
 

@@ -178,11 +178,8 @@ it("pages through a query to its end", async () => {
 });
 
 it("reads in a mutation what the same mutation has written", async () => {
-  const message = await client.mutation(fn("messages:send"), {
-    channel,
-    author: "ann",
-    body: "like me",
-  });
+  const sent = { channel, author: "ann", body: "like me" };
+  const message = (await client.mutation(fn("messages:send"), sent)) as string;
   expect(await client.mutation(fn("messages:like"), { message, user: "bob" })).toBe(1);
   expect(await client.mutation(fn("messages:like"), { message, user: "ann" })).toBe(2);
   expect(await client.mutation(fn("messages:like"), { message, user: "bob" })).toBe(1);

@@ -74,7 +74,7 @@ describe("a value that does not fit is refused in the real backend's words", () 
       { o: { x: 1 } },
       "Object contains extra field `x` that is not in the validator.\nPath: .o\nObject: {x: 1.0}\nValidator: v.object({})",
     ],
-  ])("%s", (_name, validator, value, problem) => {
+  ])("%s", (...[, validator, value, problem]) => {
     expect(problemOf(validator as never, value)).toBe(problem);
   });
 });

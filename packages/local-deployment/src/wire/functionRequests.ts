@@ -1,7 +1,7 @@
 /** The bodies of `/api/query`, `/api/mutation`, `/api/action`, `/api/function` and their relatives. */
 import { z } from "zod";
 
-import type { CallOutcome, FunctionKind } from "../engine/messages.ts";
+import type { CallOutcome } from "../engine/messages.ts";
 import { serverError } from "../deployment/requestIds.ts";
 import { badRequest } from "./requestError.ts";
 import { inFormat, valueFormat, type ValueFormat } from "./values.ts";
@@ -51,5 +51,3 @@ export function functionResponse(
   const data = outcome.data === undefined ? "" : `,"errorData":${inFormat(outcome.data, format)}`;
   return `{"status":"error","errorMessage":${message}${data}${logLines}}`;
 }
-
-export type { FunctionKind };
