@@ -21,11 +21,21 @@ export type Drain = {
 };
 
 /**
- * How fast pending updates are delivered once the backend is back, against the raw client sending as many one by one.
+ * How fast pending updates are delivered once the backend is back, against the raw client sending updates one by one.
  *
- * @param updates - How many each of the two sends.
+ * @param options.updates - How many are pending.
+ * @param options.rawUpdates - How many the raw client sends.
+ * @param options.networkMs - How far away the backend is: each request waits this long before it is served.
  */
-export async function measureDrain(updates = 10_000): Promise<Drain> {
+export async function measureDrain({
+  updates,
+  rawUpdates,
+  networkMs,
+}: {
+  updates: number;
+  rawUpdates: number;
+  networkMs: number;
+}): Promise<Drain> {
   const running = await startBackend();
   try {
     const raw = new ConvexHttpClient(running.deployment.url, {
@@ -34,7 +44,9 @@ export async function measureDrain(updates = 10_000): Promise<Drain> {
     });
     for (let video = 0; video < 2 * VIDEOS; video++)
       await raw.mutation(backend.video.create, { twitchId: String(1000 + video) });
-    const rawPerSecond = await measureRaw(raw, updates);
+    if (networkMs > 0)
+      running.deployment.faults.set([{ delayMs: networkMs, path: "/api/mutation" }]);
+    const rawPerSecond = await measureRaw(raw, rawUpdates);
     const { clientPerSecond, acceptedPerSecond } = await measureClient(running, updates);
     const ratio = clientPerSecond / rawPerSecond;
     return { updates, clientPerSecond, rawPerSecond, ratio, acceptedPerSecond };

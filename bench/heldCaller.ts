@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +24,9 @@ export type HeldCaller = {
   /** The same per update, once the outage was known. */
   clientKnownP50Ms: number;
   clientKnownP99Ms: number;
+  /** The control: a bare 4 KiB write with fdatasync on the same disk, in turn with the updates. */
+  bareWriteP50Ms: number;
+  bareWriteP99Ms: number;
   /** Per update, scaled up. */
   seedPerUpdateMs: number;
   /** One update, at least. */
@@ -59,20 +62,35 @@ async function measureClient(url: string) {
     { place: { env: {}, cwd: folder } },
   );
   const times: number[] = [];
+  const bare: number[] = [];
+  const file = openSync(join(folder, "control"), "w");
+  const block = Buffer.alloc(4096);
   for (let update = 0; update < UPDATES; update++) {
     const startedAt = performance.now();
     await manager.updateVideoStatus(String(update % 10), "Downloading");
     times.push(performance.now() - startedAt);
+    const writeStartedAt = performance.now();
+    writeSync(file, block);
+    fdatasyncSync(file);
+    bare.push(performance.now() - writeStartedAt);
   }
+  closeSync(file);
   // The first one discovers the outage.
-  const known = times.slice(1).sort((one, other) => one - other);
+  const known = times.slice(1);
   await manager.close({ timeoutMs: 0 });
   rmSync(folder, { recursive: true, force: true });
   return {
     clientMs: times.reduce((sum, ms) => sum + ms, 0),
-    clientKnownP50Ms: known[Math.floor(known.length * 0.5)] ?? Infinity,
-    clientKnownP99Ms: known[Math.floor(known.length * 0.99)] ?? Infinity,
+    clientKnownP50Ms: percentile(known, 0.5),
+    clientKnownP99Ms: percentile(known, 0.99),
+    bareWriteP50Ms: percentile(bare, 0.5),
+    bareWriteP99Ms: percentile(bare, 0.99),
   };
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Infinity;
 }
 
 /** 3 attempts of 10 s, with pauses of 1 s and 2 s: what the Python original does. */

@@ -46,13 +46,14 @@ export async function countOutageRequests(seed: number, updates: number): Promis
     await manager.updateVideoStatus(String(update % 10), "Downloading");
     await clock.advance(HOUR_MS / updates);
   }
-  while (manager.stats().pending > 0) await clock.advance(1000);
+  for (let second = 0; second < 3600 && manager.stats().pending > 0; second++)
+    await clock.advance(1000);
   const perUpdate = requests / updates;
   return {
     promise: "an outage is quiet",
     how: `${updates} updates over a simulated hour, delivery afterwards included`,
     figure: `${perUpdate.toFixed(2)} requests per update`,
-    kept: perUpdate <= 1.1,
+    kept: perUpdate <= 1.1 && manager.stats().pending === 0,
   };
 }
 
