@@ -143,8 +143,15 @@ describe("a run", () => {
 
 describe("installShutdownHooks", () => {
   it("closes the manager on SIGTERM, then lets the signal end the process", async () => {
-    const script = join(import.meta.dirname, "../testSupport/shutdownProgram.ts");
-    const child = spawn(process.execPath, ["--import", "tsx", script], {
+    const program = `
+      import { ConvexManager } from ${JSON.stringify(new URL("../index.ts", import.meta.url).href)};
+      const manager = new ConvexManager({ waitMs: 0 });
+      manager.installShutdownHooks();
+      process.stdout.write("ready");
+      setInterval(() => undefined, 1000);`;
+    const run = ["--import", "tsx", "--input-type=module", "--eval", program];
+    const child = spawn(process.execPath, run, {
+      cwd: import.meta.dirname,
       env: {
         ...process.env,
         CONVEX_URL: "http://127.0.0.1:1",
