@@ -37,7 +37,7 @@ export class Faults {
     this.set(rules);
   }
 
-  /** How many requests have met a fault. */
+  /** How many requests have met a fault since the rules were set. */
   get hits(): number {
     return this.#hits;
   }
@@ -48,6 +48,7 @@ export class Faults {
 
   /** Replaces the rules. */
   set(rules: readonly FaultRule[]): void {
+    this.#hits = 0;
     this.#rules = rules.map((rule) => ({
       rule,
       skip: rule.skip ?? 0,
