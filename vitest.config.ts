@@ -2,6 +2,8 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // Most tests wait for programs that they started: more files at a time than half the cores.
+    maxWorkers: "100%",
     reporters: ["default", "./tests/summaryReporter.ts"],
     projects: [
       {
