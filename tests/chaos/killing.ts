@@ -208,7 +208,7 @@ class Killing {
 
   async #anyWorker(): Promise<Worker | undefined> {
     while (!this.#isDone()) {
-      const living = this.#workers.filter(({ isDead }) => !isDead);
+      const living = this.#workers.filter(({ isDead, standsStill }) => !isDead && !standsStill);
       if (living.length > 0) return this.#random.pick(living);
       await pause(2);
     }
