@@ -1,5 +1,6 @@
 /**
- * Runs the benchmarks, prints their tables and writes them into `bench/results.json`, each under its own name.
+ * Runs the benchmarks, prints their tables and writes them into `bench/results.json`, each under its own name, and into the
+ * README.
  *
  *   node --import tsx bench/run.ts [name ...]     all of them, or those named
  */
@@ -7,15 +8,17 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import { withFigures } from "./readmeFigures.ts";
 import type { Benchmark, Section } from "./section.ts";
 
 const RESULTS = join(import.meta.dirname, "results.json");
+const README = join(import.meta.dirname, "../README.md");
 const CELL_GAP = "  ";
 
 async function findBenchmarks(): Promise<Benchmark[]> {
   const found: Benchmark[] = [];
   for (const file of (await readdir(import.meta.dirname)).sort()) {
-    if (!file.endsWith(".ts") || file === "run.ts") continue;
+    if (!file.endsWith(".ts") || ["run.ts", "readmeFigures.ts"].includes(file)) continue;
     const url = pathToFileURL(join(import.meta.dirname, file)).href;
     const { default: benchmark } = (await import(url)) as { default?: Partial<Benchmark> };
     if (benchmark?.name !== undefined && benchmark.run !== undefined)
@@ -34,9 +37,9 @@ function print({ title, method, columns, rows }: Section): void {
   process.stdout.write(`\n${title}\n${method}\n\n${lines.map(format).join("\n")}\n`);
 }
 
-async function readResults(): Promise<Record<string, unknown>> {
+async function readResults(): Promise<Record<string, Section[]>> {
   try {
-    return JSON.parse(await readFile(RESULTS, "utf8")) as Record<string, unknown>;
+    return JSON.parse(await readFile(RESULTS, "utf8")) as Record<string, Section[]>;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
     throw error;
@@ -58,4 +61,5 @@ for (const { name, run } of all) {
   // After each one: a later benchmark that fails takes nothing with it.
   const results = { ...(await readResults()), [name]: sections };
   await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  await writeFile(README, withFigures(await readFile(README, "utf8"), results));
 }

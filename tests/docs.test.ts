@@ -2,6 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { execFileSync } from "node:child_process";
 
+import { withFigures } from "@klipstream/bench/readmeFigures";
+import type { Section } from "@klipstream/bench/section";
 import { ENVIRONMENT_VARIABLES } from "@klipstream/client";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
@@ -87,6 +89,11 @@ describe("the README's tables", () => {
     expect(named("Environment variables").toSorted()).toEqual(
       [...Object.values(ENVIRONMENT_VARIABLES), ...declared].toSorted(),
     );
+  });
+
+  test("of figures hold what the benchmarks recorded", () => {
+    const results = JSON.parse(read("bench/results.json")) as Record<string, Section[]>;
+    expect(read("README.md")).toBe(withFigures(read("README.md"), results));
   });
 
   test("name each library that a package needs at run time", () => {

@@ -1,0 +1,44 @@
+import type { Section } from "./section.ts";
+
+const BEGIN = "<!-- figures: written by `npx pnpm@12 bench` -->";
+const END = "<!-- end of figures -->";
+
+/** The README with its figures replaced by these results, name by name in their order. */
+export function withFigures(readme: string, results: Readonly<Record<string, Section[]>>): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`README.md lacks its marks: ${BEGIN} and ${END}`);
+  const sections = Object.values(results).flat().map(toMarkdown);
+  const before = readme.slice(0, begin + BEGIN.length);
+  return `${before}\n\n${sections.join("\n\n")}\n\n${readme.slice(end)}`;
+}
+
+/** Columns are padded as Prettier pads them. */
+function toMarkdown({ title, method, columns, rows }: Section): string {
+  const lines = [columns, ...rows.map((row) => row.map(format))];
+  const widths = columns.map((_, at) =>
+    Math.max(3, ...lines.map((cells) => cells[at]?.length ?? 0)),
+  );
+  const isNumber = columns.map((_, at) => rows.every((row) => typeof row[at] === "number"));
+  const line = (cells: readonly string[]) =>
+    `| ${widths.map((width, at) => pad(cells[at] ?? "", width, isNumber[at] ?? false)).join(" | ")} |`;
+  const rule = widths.map((width, at) =>
+    isNumber[at] ? `${"-".repeat(width - 1)}:` : "-".repeat(width),
+  );
+  const [head = [], ...body] = lines;
+  return [
+    `**${title}.** ${method}`,
+    "",
+    line(head),
+    `| ${rule.join(" | ")} |`,
+    ...body.map(line),
+  ].join("\n");
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  return right ? text.padStart(width) : text.padEnd(width);
+}
+
+function format(cell: string | number): string {
+  return typeof cell === "number" ? cell.toLocaleString("en-US") : cell;
+}
