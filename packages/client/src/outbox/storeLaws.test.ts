@@ -93,8 +93,9 @@ describe.each(makers)("a store in %s", (_name, make) => {
   it("never hands out an entry while one ahead of it stays behind", () => {
     const first = append("1", { createMissing: true });
     append("1");
+    append("1", { createMissing: true });
     append("2");
-    // The head decides the route; the second of lane 1 has another.
+    // The head decides the route; the second of lane 1 has another, and the third must not overtake it.
     expect(claim()?.entries.map(({ seq }) => seq)).toEqual([first]);
     expect(claim()?.entries.map(({ twitchId }) => twitchId)).toEqual(["2"]);
   });
