@@ -49,7 +49,6 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
   readonly engine: Engine;
-  readonly loadMs: number;
   readonly #jobs: ScheduledJobs;
   readonly #crons: Crons;
   readonly #actionMs: number;
@@ -64,7 +63,6 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.setMaxListeners(0);
     this.#env = changedEnvironment({}, toChanges(env));
     this.#actionMs = limits.actionMs;
-    this.loadMs = 2 * limits.transactionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
     this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId).catch(report));
@@ -196,7 +194,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         env: this.functionEnv,
       };
       try {
-        this.#authProviders = (await analyze(request, this.loadMs)).authProviders;
+        this.#authProviders = (await analyze(request)).authProviders;
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const reason = error.message.replace(/^Hit an error while pushing:\n/, "");

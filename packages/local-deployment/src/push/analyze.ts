@@ -2,19 +2,21 @@ import { startThread } from "../engine/startThread.ts";
 import { badRequest } from "../wire/requestError.ts";
 import type { Analysis, AnalysisReply, AnalysisRequest } from "./analysisWorker.ts";
 
+/** Most of it is the start of the thread and of the TypeScript loader, which takes seconds on a busy machine. */
+const LOAD_LIMIT_MS = 20_000;
+
 /**
  * Evaluates pushed code in a thread of its own.
  *
- * @param limitMs how long its modules may take to load.
  * @throws RequestError 400 that says what is wrong with the code.
  */
-export async function analyze(request: AnalysisRequest, limitMs: number): Promise<Analysis> {
+export async function analyze(request: AnalysisRequest): Promise<Analysis> {
   const worker = startThread(new URL("./analysisWorker.ts", import.meta.url), request);
   try {
     const reply = await new Promise<AnalysisReply>((resolve, reject) => {
       const timer = setTimeout(
-        () => resolve(refusal(`Loading the modules took longer than ${limitMs / 1000} s.`)),
-        limitMs,
+        () => resolve(refusal(`Loading the modules took longer than ${LOAD_LIMIT_MS / 1000} s.`)),
+        LOAD_LIMIT_MS,
       );
       worker.once("message", resolve);
       worker.once("error", reject);

@@ -23,8 +23,6 @@ export type PushTarget = {
   readonly functionEnv: Record<string, string>;
   readonly documents: DocumentStore;
   readonly folders: ModuleFolders;
-  /** How long pushed modules may take to load, in ms. */
-  readonly loadMs: number;
   activate(code: DeployedCode): Promise<void>;
 };
 
@@ -145,7 +143,7 @@ export class Pushes {
     files: DeployedCode["modules"],
     modules: DeployedCode["modules"],
   ): Promise<Pick<DeployedCode, "analysis" | "directory">> {
-    const { folders, functionEnv: env, loadMs } = this.#target;
+    const { folders, functionEnv: env } = this.#target;
     const directory = await folders.write(files);
     const request = {
       directory,
@@ -155,7 +153,7 @@ export class Pushes {
       hasAuthConfig: hasAuthConfig(modules),
       env,
     };
-    return { directory, analysis: await analyze(request, loadMs) };
+    return { directory, analysis: await analyze(request) };
   }
 }
 
