@@ -91,6 +91,18 @@ describe("the README's tables", () => {
     );
   });
 
+  test("of the proof has a row for each promise that the chaos run tries", () => {
+    const section =
+      read("README.md")
+        .split(/^## /m)
+        .find((part) => part.startsWith("Proof")) ?? "";
+    const rows = [...section.matchAll(/^\| ([a-z][^|]*?) +\|/gm)].map(([, cell]) => cell ?? "");
+    const tried = readdirSync(resolve(root, "tests/chaos"))
+      .flatMap((file) => [...read(`tests/chaos/${file}`).matchAll(/promise: "([^"]+)"/g)])
+      .map(([, promise]) => promise ?? "");
+    expect(rows.filter((row) => row !== "promise").toSorted()).toEqual(tried.toSorted());
+  });
+
   test("of figures hold what the benchmarks recorded", () => {
     const results = JSON.parse(read("bench/results.json")) as Record<string, Section[]>;
     expect(read("README.md")).toBe(withFigures(read("README.md"), results));
