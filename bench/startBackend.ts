@@ -13,7 +13,8 @@ import {
   startLocalDeployment,
 } from "@klipstream/local-deployment";
 
-const ISSUER = "https://keys.bench.example";
+/** Who issues the tokens that the backend accepts. */
+export const ISSUER = "https://keys.bench.example";
 
 export type Backend = {
   deployment: LocalDeployment;
@@ -32,11 +33,12 @@ export async function startBackend(): Promise<Backend> {
       KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
     },
   });
-  const { exitCode, stderr } = await runConvexCli(["deploy", "--typecheck", "disable"], {
-    url: deployment.url,
-    adminKey: deployment.adminKey,
-    cwd: join(import.meta.dirname, ".."),
-  });
+  const { url, adminKey } = deployment;
+  // Nothing may be written into the tree: other programs may be reading its generated code.
+  const { exitCode, stderr } = await runConvexCli(
+    ["deploy", "--typecheck", "disable", "--codegen", "disable"],
+    { url, adminKey, cwd: join(import.meta.dirname, "..") },
+  );
   if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
   const apiKey = createServiceAccountKey({
     signingKey,

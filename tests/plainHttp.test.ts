@@ -1,22 +1,11 @@
 /** What a caller in any language sees: JSON over HTTP, as `curl` would send it, and nothing of our client. */
-import {
-  createServiceAccountKey,
-  createSigningKey,
-  jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
-} from "@klipstream/client/keys";
+import { ISSUER, startBackend } from "@klipstream/bench/startBackend";
 import { ARTIFACT_URL_FIELDS, VIDEO_STATUSES } from "@klipstream/contract";
-import {
-  type LocalDeployment,
-  runConvexCli,
-  startLocalDeployment,
-} from "@klipstream/local-deployment";
+import { type LocalDeployment, runConvexCli } from "@klipstream/local-deployment";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-const ISSUER = "https://plain-http.klipstream.invalid";
 const TITLE = "plain HTTP";
 
 type Answer = {
@@ -33,22 +22,7 @@ let token: string;
 let lastTwitchId = 500;
 
 beforeAll(async () => {
-  const signingKey = await createSigningKey();
-  deployment = await startLocalDeployment({
-    env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-    },
-  });
-  const key = createServiceAccountKey({
-    subject: "curl",
-    scope: "videos:read videos:write",
-    generation: 0,
-    issuer: ISSUER,
-    signingKey,
-  });
-  token = await mintToken(parseServiceAccountKey(key), { now: Date.now(), lifetimeSeconds: 3600 });
-  await convex("deploy", "--typecheck", "disable", "--codegen", "disable");
+  ({ deployment, token } = await startBackend());
 }, 180_000);
 afterAll(() => deployment.close());
 
