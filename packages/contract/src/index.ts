@@ -1,4 +1,11 @@
 export {
+  adoptionMappingSchema,
+  DEFAULT_ADOPTION_MAPPING,
+  mapStatus,
+  mapUrlField,
+  planAdoption,
+} from "./adoption.ts";
+export {
   ARTIFACT_URL_FIELDS,
   ARTIFACT_URL_MAX_LENGTH,
   ARTIFACT_URL_SCHEMES,
@@ -62,6 +69,7 @@ export {
   vVideoStatusArgument,
 } from "./updates.ts";
 
+export type { AdoptionMapping, AdoptionPlan, OldVideo } from "./adoption.ts";
 export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
 export type { CheckedInput } from "./checkInput.ts";
 export type { ErrorCode, ErrorData, Issue } from "./errorCodes.ts";
