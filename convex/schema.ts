@@ -9,6 +9,8 @@ import {
 import { defineSchema, defineTable } from "convex/server";
 import { v } from "convex/values";
 
+import { ADOPTION } from "./adoption.config";
+
 const vTimestamp = v.number();
 const vOptionalTimestamp = v.optional(vTimestamp);
 
@@ -26,8 +28,7 @@ const vFailure = v.object({
   at: vTimestamp,
 });
 
-/** Times are milliseconds since the epoch. */
-export default defineSchema({
+const tables = {
   /**
    * One document per VOD.
    * Written by pipelines (model/updates.ts, model/rollback.ts) and the stalled cron (model/stalled.ts); read by everyone.
@@ -50,6 +51,8 @@ export default defineSchema({
     stalledSince: vOptionalTimestamp,
     /** When anything here last changed, on the server's clock: a report can be delivered hours after it happened. */
     changedAt: vTimestamp,
+    /** Fields of a document that existed before this backend, which it does not know (model/adoption.ts). */
+    legacy: v.optional(v.record(v.string(), v.any())),
   })
     .index("by_twitchId", ["twitchId"])
     .index("by_changedAt", ["changedAt"])
@@ -88,11 +91,15 @@ export default defineSchema({
     clearedFailure: v.optional(vFailure),
     /** True once the event is not among its video's newest: it may go when it is old enough. */
     prunable: v.optional(v.boolean()),
+    /** Only in the `created` event of an adopted video, until that is undone: the document as it was. */
+    adopted: v.optional(v.boolean()),
+    adoptedFrom: v.optional(v.any()),
   })
     .index("by_videoId_and_sequence", ["videoId", "sequence"])
     .index("by_videoId_and_undoableInRun", ["videoId", "undoableInRun"])
     .index("by_updateId", ["updateId"])
-    .index("by_prunable", ["prunable"]),
+    .index("by_prunable", ["prunable"])
+    .index("by_adopted", ["adopted"]),
 
   /**
    * How far a video's current stage is; apart from `videos` so that a heartbeat does not wake every reader of those.
@@ -115,4 +122,28 @@ export default defineSchema({
     /** Tokens of an older generation are refused. */
     minGeneration: v.number(),
   }).index("by_subject", ["subject"]),
-});
+
+  /**
+   * How far the walk over an old table is; at most one document.
+   * Written and read by operators (adoption.ts).
+   */
+  adoptions: defineTable({
+    direction: v.union(v.literal("adopt"), v.literal("undo"), v.literal("dropLegacy")),
+    state: v.union(v.literal("running"), v.literal("stopped"), v.literal("done")),
+    /** Documents that were changed, that were right already, and that could not be changed. */
+    changed: v.number(),
+    unchanged: v.number(),
+    failed: v.number(),
+    /** The first that could not be changed, and why. */
+    problems: v.array(v.object({ id: v.string(), message: v.string() })),
+    startedAt: vTimestamp,
+    changedAt: vTimestamp,
+    /** Where the next batch begins. */
+    cursor: v.union(v.string(), v.null()),
+    /** A batch of an older generation stops: somebody began anew. */
+    generation: v.number(),
+  }),
+};
+
+/** Times are milliseconds since the epoch. */
+export default defineSchema(tables, { schemaValidation: ADOPTION !== "migrating" });

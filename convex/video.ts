@@ -12,6 +12,7 @@ import { v, type VString } from "convex/values";
 import { internal } from "./_generated/api";
 import type { Id } from "./_generated/dataModel";
 import { pipelineMutation, publicQuery, viewerQuery } from "./functions";
+import * as Adoption from "./model/adoption";
 import { vHistoryEvent } from "./model/events";
 import * as Progress from "./model/progress";
 import * as Rollback from "./model/rollback";
@@ -49,7 +50,11 @@ export const updateStatusByTwitchId = pipelineMutation({
 
 /** Sets some of a video's artifact URLs. */
 export const updateUrls = pipelineMutation({
-  args: { twitchId: v.string(), urls: vArtifactUrls, ...vUpdateMeta },
+  args: {
+    twitchId: v.string(),
+    urls: Adoption.openWhileAdopting(vArtifactUrls),
+    ...vUpdateMeta,
+  },
   returns: Updates.vUpdateResult,
   handler: (ctx, args) => Updates.updateUrls(ctx, args),
 });

@@ -8,10 +8,13 @@
  * @module
  */
 
+import type * as adoption from "../adoption.js";
 import type * as crons from "../crons.js";
 import type * as functions from "../functions.js";
 import type * as maintenance from "../maintenance.js";
 import type * as model_access from "../model/access.js";
+import type * as model_adoption from "../model/adoption.js";
+import type * as model_adoptionWalk from "../model/adoptionWalk.js";
 import type * as model_errors from "../model/errors.js";
 import type * as model_events from "../model/events.js";
 import type * as model_progress from "../model/progress.js";
@@ -33,10 +36,13 @@ import type {
 } from "convex/server";
 
 declare const fullApi: ApiFromModules<{
+  adoption: typeof adoption;
   crons: typeof crons;
   functions: typeof functions;
   maintenance: typeof maintenance;
   "model/access": typeof model_access;
+  "model/adoption": typeof model_adoption;
+  "model/adoptionWalk": typeof model_adoptionWalk;
   "model/errors": typeof model_errors;
   "model/events": typeof model_events;
   "model/progress": typeof model_progress;

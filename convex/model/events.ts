@@ -27,7 +27,16 @@ type NewEvent = Omit<
 
 export const vHistoryEvent = schema
   .doc("videoEvents")
-  .omit("_creationTime", "videoId", "sequence", "undoableInRun", "clearedFailure", "prunable")
+  .omit(
+    "_creationTime",
+    "videoId",
+    "sequence",
+    "undoableInRun",
+    "clearedFailure",
+    "prunable",
+    "adopted",
+    "adoptedFrom",
+  )
   .extend({ receivedAt: v.number() });
 
 /** Adds an event to its video's history. */
@@ -133,7 +142,9 @@ async function release(ctx: MutationCtx, videoId: Id<"videos">, sequence: number
     .query("videoEvents")
     .withIndex("by_videoId_and_sequence", (q) => q.eq("videoId", videoId).eq("sequence", sequence))
     .unique();
-  if (event !== null) await ctx.db.patch("videoEvents", event._id, { prunable: true });
+  // An adoption can be undone for as long as its event stands.
+  if (event !== null && event.adopted !== true)
+    await ctx.db.patch("videoEvents", event._id, { prunable: true });
 }
 
 function fingerprint({ kind, to, urls, run, reason }: ReportContent): string {
@@ -151,6 +162,8 @@ function toHistoryEvent(event: Doc<"videoEvents">) {
       "undoableInRun",
       "clearedFailure",
       "prunable",
+      "adopted",
+      "adoptedFrom",
     ]),
     receivedAt: event._creationTime,
   };

@@ -21,6 +21,7 @@ import { z } from "zod";
 import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
 import { checkArgument, errorDataOf, videoNotFound } from "./errors";
+import * as Adoption from "./adoption";
 import * as Events from "./events";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
@@ -56,7 +57,7 @@ export async function updateStatus(
   ctx: PipelineCtx,
   { id, ...args }: { id: string; status: VideoStatus } & UpdateMeta,
 ) {
-  const change = checkArgument(statusChangeSchema, args);
+  const change = checkArgument(statusChangeSchema, Adoption.inTodaysWords(args));
   const { twitchId } = await Videos.requireById(ctx, id);
   return await record(ctx, { twitchId, ...change });
 }
@@ -66,7 +67,7 @@ export async function updateStatusByTwitchId(
   ctx: PipelineCtx,
   args: { twitchId: string; status: VideoStatus } & UpdateMeta,
 ) {
-  return await record(ctx, checkArgument(statusUpdateSchema, args));
+  return await record(ctx, checkArgument(statusUpdateSchema, Adoption.inTodaysWords(args)));
 }
 
 /** Sets some of the artifact URLs of the video with this Twitch ID. */
@@ -74,7 +75,7 @@ export async function updateUrls(
   ctx: PipelineCtx,
   args: { twitchId: string; urls: ArtifactUrls } & UpdateMeta,
 ) {
-  return await record(ctx, checkArgument(urlsUpdateSchema, args));
+  return await record(ctx, checkArgument(urlsUpdateSchema, Adoption.inTodaysWords(args)));
 }
 
 /** Records several updates, in order; one that is refused leaves the others alone. */
@@ -90,7 +91,11 @@ export async function recordUpdates(
 
 async function recordOrRefuse(ctx: PipelineCtx, update: Update, createMissing: boolean) {
   try {
-    return await record(ctx, checkArgument(updateSchema, update), createMissing);
+    return await record(
+      ctx,
+      checkArgument(updateSchema, Adoption.inTodaysWords(update)),
+      createMissing,
+    );
   } catch (error) {
     // Nothing to undo: record() refuses before it writes.
     const data = errorDataOf(error);

@@ -12,6 +12,7 @@ import type { QueryCtx } from "../_generated/server";
 import schema from "../schema";
 import type { PipelineCtx } from "./access";
 import { checkArgument, videoNotFound } from "./errors";
+import * as Adoption from "./adoption";
 import * as Events from "./events";
 
 /** What anyone may know: never who reported, in which run, or why something failed. */
@@ -25,15 +26,25 @@ const PUBLIC_FIELDS = [
   ...ARTIFACT_URL_FIELDS,
 ] as const;
 
-export const vPublicVideo = schema.doc("videos").pick(...PUBLIC_FIELDS);
+const vVideo = schema.doc("videos").pick(...PUBLIC_FIELDS);
+
+/** Fields that nobody documented cannot be listed here; they are shown for as long as an adoption lasts. */
+export const vPublicVideo = Adoption.openWhileAdopting(vVideo);
 
 const createSchema = z.strictObject({ twitchId: twitchIdSchema, title: titleSchema.optional() });
 
 export async function find(ctx: QueryCtx, twitchId: string): Promise<Doc<"videos"> | null> {
+  const video = await newestOf(ctx, twitchId);
+  return video === null ? null : await Adoption.asAdopted(ctx, video);
+}
+
+/** Only a table that is being adopted can hold several documents of one Twitch ID. */
+async function newestOf(ctx: QueryCtx, twitchId: string) {
   return await ctx.db
     .query("videos")
     .withIndex("by_twitchId", (q) => q.eq("twitchId", twitchId))
-    .unique();
+    .order("desc")
+    .first();
 }
 
 /** @throws VIDEO_NOT_FOUND */
@@ -48,14 +59,14 @@ export async function requireById(ctx: QueryCtx, id: string): Promise<Doc<"video
   const videoId = ctx.db.normalizeId("videos", id);
   const video = videoId === null ? null : await ctx.db.get("videos", videoId);
   if (video === null) throw videoNotFound({ id });
-  return video;
+  return await Adoption.asAdopted(ctx, video);
 }
 
 /** The public fields of a video, or null. */
 export async function getPublic(ctx: QueryCtx, args: { twitchId: string }) {
   const video = await find(ctx, checkArgument(twitchIdSchema, args.twitchId, "twitchId"));
   if (video === null) return null;
-  return pick(video, [...PUBLIC_FIELDS]);
+  return { ...Adoption.legacyOf(video), ...pick(video, [...PUBLIC_FIELDS]) };
 }
 
 /** Creates a queued video, or finds it as it is. */

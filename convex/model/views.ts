@@ -8,9 +8,11 @@ import type { PaginationOptions } from "convex/server";
 import { omit } from "convex-helpers";
 import { z } from "zod";
 
+import type { Doc } from "../_generated/dataModel";
 import type { QueryCtx } from "../_generated/server";
 import schema from "../schema";
 import { checkArgument } from "./errors";
+import * as Adoption from "./adoption";
 import * as Events from "./events";
 import * as Videos from "./videos";
 
@@ -21,7 +23,7 @@ export const COUNT_CAP = 100;
 export const PAGE_MAX_SIZE = 100;
 
 /** What a viewer may know of a video. */
-export const vListedVideo = schema.doc("videos").omit("statusReported", "urlChangedAt");
+export const vListedVideo = schema.doc("videos").omit("statusReported", "urlChangedAt", "legacy");
 
 const pageSizeSchema = z.int("must be a whole number").min(1, "must be at least 1");
 
@@ -35,8 +37,12 @@ export async function list(
   const result = await videos.order("desc").paginate(boundedPage(args.paginationOpts));
   return {
     ...result,
-    page: result.page.map((video) => omit(video, ["statusReported", "urlChangedAt"])),
+    page: await Promise.all(result.page.map((video) => toListed(ctx, video))),
   };
+}
+
+async function toListed(ctx: QueryCtx, video: Doc<"videos">) {
+  return omit(await Adoption.asAdopted(ctx, video), ["statusReported", "urlChangedAt", "legacy"]);
 }
 
 /** A page of a video's events, newest first. */
