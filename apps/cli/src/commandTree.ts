@@ -151,6 +151,11 @@ export const COMMAND_TREE: readonly CommandNode[] = [
     ],
   },
   {
+    name: "adopt",
+    summary: "take over a videos table that existed before",
+    load: async () => (await import("./commands/adopt/adopt.ts")).defineAdopt,
+  },
+  {
     name: "completion",
     summary: "print a completion script for bash, zsh or fish",
     load: async () => (await import("./commands/completion.ts")).defineCompletion,

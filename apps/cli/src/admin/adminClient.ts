@@ -9,11 +9,13 @@ import { CliError, usageError } from "../cliError.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT_CODES } from "../exitCodes.ts";
 
-/** Calls the deployment's internal functions with the operator's own admin or deploy key. */
+/** Calls the deployment's internal and system functions with the operator's own admin or deploy key. */
 export type AdminClient = {
   url: string;
   /** Runs an internal function. @throws CliError when the deployment refuses or cannot be reached. */
   run: (path: string, args: Record<string, unknown>) => Promise<unknown>;
+  /** Asks a system query, as `npx convex data` does. @throws CliError likewise. */
+  query: (path: string, args: Record<string, unknown>) => Promise<unknown>;
 };
 
 const FILES = [".env.local", ".env"];
@@ -45,7 +47,9 @@ export function createAdminClient(context: CliContext): AdminClient {
     (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ?? configured();
   if (url === undefined)
     throw usageError("CONVEX_URL is not set", "set it to the deployment's address");
-  return { url, run: (path, args) => run({ context, url, key }, path, args) };
+  const through = (route: string) => (path: string, args: Record<string, unknown>) =>
+    call({ context, url, key, route }, path, args);
+  return { url, run: through("/api/function"), query: through("/api/query") };
 }
 
 function variableFinder({ environment, folder }: CliContext) {
@@ -59,15 +63,15 @@ function variableFinder({ environment, folder }: CliContext) {
     layers.map((layer) => layer[name]?.trim()).find((value) => value !== undefined && value !== "");
 }
 
-async function run(
-  { context, url, key }: { context: CliContext; url: string; key: string },
+async function call(
+  { context, url, key, route }: { context: CliContext; url: string; key: string; route: string },
   path: string,
   args: Record<string, unknown>,
 ): Promise<unknown> {
   let response: Response;
   let text: string;
   try {
-    response = await context.fetch(new URL("/api/function", url), {
+    response = await context.fetch(new URL(route, url), {
       method: "POST",
       headers: { "Content-Type": "application/json", Authorization: `Convex ${key}` },
       body: JSON.stringify({ path, args, format: "json" }),
