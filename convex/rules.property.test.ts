@@ -1,11 +1,11 @@
-import { type Update, type UpdateMeta, VIDEO_STATUSES } from "@klipstream/contract";
+import { VIDEO_STATUSES } from "@klipstream/contract";
 import { ConvexError } from "convex/values";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { api } from "./_generated/api";
 import { eventsOf, startBackend, stored } from "./testing.setup";
-import { ContractModel } from "./videoModel.setup";
+import { ContractModel, type Update, type UpdateMeta } from "./videoModel.setup";
 
 const START = 20;
 const TWITCH_IDS = ["1", "2"] as const;

@@ -1,6 +1,6 @@
 import {
   vArtifactUrls,
-  vRun,
+  vReportedRun,
   vUpdate,
   vUpdateMeta,
   vVideoStatus,
@@ -86,7 +86,7 @@ export const reportProgress = pipelineMutation({
     twitchId: v.string(),
     percent: v.number(),
     message: v.optional(v.string()),
-    run: v.optional(vRun),
+    run: v.optional(vReportedRun),
   },
   returns: v.null(),
   handler: (ctx, args) => Progress.report(ctx, args),

@@ -1,4 +1,10 @@
-import type { ErrorCode, Run, Update, UpdateMeta, VideoStatus } from "@klipstream/contract";
+import type {
+  ErrorCode,
+  Run,
+  Update as ReportedUpdate,
+  UpdateMeta as ReportedMeta,
+  VideoStatus,
+} from "@klipstream/contract";
 
 // Two dots in the name: Convex does not deploy this file.
 
@@ -143,6 +149,9 @@ export class ContractModel {
     return Math.min(occurredAt ?? this.now, this.now);
   }
 }
+
+export type UpdateMeta = Omit<ReportedMeta, "run"> & { run?: Run | undefined };
+export type Update = Omit<ReportedUpdate, "run"> & UpdateMeta;
 
 export type ModelOutcome = "applied" | "unchanged" | "duplicate" | "superseded" | ErrorCode;
 

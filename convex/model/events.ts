@@ -1,4 +1,4 @@
-import type { UpdateMeta } from "@klipstream/contract";
+import type { Run, UpdateMeta } from "@klipstream/contract";
 import type { PaginationOptions, WithoutSystemFields } from "convex/server";
 import { v } from "convex/values";
 import { omit } from "convex-helpers";
@@ -59,7 +59,7 @@ export async function findReceipt(ctx: QueryCtx, updateId: string | undefined) {
 
 /** What makes two reports with one `updateId` the same: everything but the time. */
 export type ReportContent = Pick<Doc<"videoEvents">, "kind" | "to" | "urls"> &
-  Pick<UpdateMeta, "run" | "reason">;
+  Pick<UpdateMeta, "reason"> & { run?: Run | undefined };
 
 /**
  * Requires that a receipt belongs to this very update.

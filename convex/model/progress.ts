@@ -1,8 +1,8 @@
 import {
   messageSchema,
   percentSchema,
-  type Run,
-  runSchema,
+  type ReportedRun,
+  reportedRunSchema,
   STATUS_COMPLETED,
   twitchIdSchema,
   VIDEO_IDS_MAX_COUNT,
@@ -13,7 +13,7 @@ import type { Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import schema from "../schema";
 import { checkArgument } from "./errors";
-import { isFenced, signOfLife } from "./rules";
+import { datedRun, isFenced, signOfLife } from "./rules";
 import * as Videos from "./videos";
 
 export const vProgress = schema.doc("videoProgress").omit("_id", "_creationTime");
@@ -22,7 +22,7 @@ const reportSchema = z.strictObject({
   twitchId: twitchIdSchema,
   percent: percentSchema,
   message: messageSchema.optional(),
-  run: runSchema.optional(),
+  run: reportedRunSchema.optional(),
 });
 const videoCountSchema = z
   .number()
@@ -32,12 +32,12 @@ const videoCountSchema = z
 /** Stores how far a video's stage is, as a sign of life. An older run's report, and one after the end, is ignored. */
 export async function report(
   ctx: MutationCtx,
-  args: { twitchId: string; percent: number; message?: string; run?: Run },
+  args: { twitchId: string; percent: number; message?: string; run?: ReportedRun },
 ): Promise<null> {
   const { twitchId, percent, message, run } = checkArgument(reportSchema, args);
   const video = await Videos.requireByTwitchId(ctx, twitchId);
   // Reports are sent beside the updates: one may arrive after the Completed that followed it.
-  if (isFenced(video, run) || video.status === STATUS_COMPLETED) return null;
+  if (isFenced(video, datedRun(run, Date.now())) || video.status === STATUS_COMPLETED) return null;
   const now = Date.now();
   if (video.stalledSince !== undefined) await ctx.db.patch("videos", video._id, signOfLife(now));
   await write(ctx, video._id, { percent, message, heartbeatAt: now });

@@ -1,4 +1,5 @@
 import {
+  type Run,
   STATUS_COMPLETED,
   twitchIdSchema,
   type UpdateMeta,
@@ -14,21 +15,25 @@ import { checkArgument, failure } from "./errors";
 import * as Events from "./events";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
-import { resultOf, vUpdateResult } from "./updates";
+import { resultOf, vRefusal, vUpdateResult } from "./updates";
 import * as Videos from "./videos";
 
-/** `from` and `to` are absent where the rollback was superseded: it restored nothing. */
-export const vRollbackResult = vUpdateResult.extend({
-  from: v.optional(vVideoStatus),
-  to: v.optional(vVideoStatus),
-});
+/**
+ * `from` and `to` are absent where the rollback was superseded: it restored nothing. A refusal of one that carries a
+ * `source` is returned: an error would undo that its number was noted.
+ */
+export const vRollbackResult = v.union(
+  vUpdateResult.extend({ from: v.optional(vVideoStatus), to: v.optional(vVideoStatus) }),
+  vRefusal,
+);
 
 const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
-type Rollback = z.infer<typeof rollbackSchema>;
+type Rollback = Omit<z.infer<typeof rollbackSchema>, "run"> & { run: Run | undefined };
 
 /** Undoes the last applied, not yet undone status change of the video's run. Called again, goes one further back. */
 export async function rollbackStatus(ctx: PipelineCtx, args: { twitchId: string } & UpdateMeta) {
-  const rollback = checkArgument(rollbackSchema, args);
+  const { run, ...checked } = checkArgument(rollbackSchema, args);
+  const rollback = { ...checked, run: Rules.datedRun(run, Date.now()) };
   const video = await Videos.requireByTwitchId(ctx, rollback.twitchId);
   const receipt = await Events.findReceipt(ctx, rollback.updateId);
   if (receipt !== null) {

@@ -1,6 +1,7 @@
 import {
   ARTIFACT_URL_FIELDS,
   type ArtifactUrls,
+  type ReportedRun,
   type Run,
   STATUS_FAILED,
   type Update,
@@ -24,7 +25,7 @@ export type Decision = {
  *
  * @param now - The server's clock, in milliseconds since the epoch.
  */
-export function decide(video: Video, update: Update, now: number): Decision {
+export function decide(video: Video, update: DatedUpdate, now: number): Decision {
   if (isFenced(video, update.run)) return { outcome: "superseded", patch: {} };
   const occurredAt = cappedTime(update, now);
   const takeover = takeoverBy(video, update.run);
@@ -41,6 +42,13 @@ export function decide(video: Video, update: Update, now: number): Decision {
   if (Object.keys(patch).length > 0)
     return { outcome: "applied", patch: { ...patch, ...signOfLife(now) } };
   return { outcome: "unchanged", patch: video.stalledSince === undefined ? {} : signOfLife(now) };
+}
+
+export type DatedUpdate = Omit<Update, "run"> & { run: Run | undefined };
+
+/** A run with its start; one that nobody dated starts now. */
+export function datedRun(run: ReportedRun | undefined, now: number): Run | undefined {
+  return run === undefined ? undefined : { id: run.id, startedAt: run.startedAt ?? now };
 }
 
 /** When a change happened: never ahead of the server's clock, which also stands in where nobody said. */

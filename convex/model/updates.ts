@@ -35,10 +35,13 @@ export const vUpdateResult = v.object({
   outcome: vUpdateOutcome,
 });
 
-export const vRecordResult = v.union(
-  vUpdateResult,
-  v.object({ success: v.literal(false), code: vErrorCode, message: v.string() }),
-);
+export const vRefusal = v.object({
+  success: v.literal(false),
+  code: vErrorCode,
+  message: v.string(),
+});
+
+export const vRecordResult = v.union(vUpdateResult, vRefusal);
 
 const statusChangeSchema = z.strictObject({ status: videoStatusSchema, ...updateMetaSchema.shape });
 const statusUpdateSchema = statusChangeSchema.extend({ twitchId: twitchIdSchema });
@@ -105,7 +108,8 @@ async function recordOrRefuse(ctx: PipelineCtx, update: Update, createMissing: b
 }
 
 /** Rules 1 to 5. Throws only before its first write. */
-async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
+async function record(ctx: PipelineCtx, reported: Update, createMissing = false) {
+  const update = { ...reported, run: Rules.datedRun(reported.run, Date.now()) };
   const existing = await Videos.find(ctx, update.twitchId);
   const receipt = await Events.findReceipt(ctx, update.updateId);
   if (receipt !== null)
@@ -124,7 +128,7 @@ async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
 }
 
 /** Creates the update's video. That alone makes it applied, even where it only repeats what a new video is. */
-async function recordFirst(ctx: PipelineCtx, update: Update) {
+async function recordFirst(ctx: PipelineCtx, update: Rules.DatedUpdate) {
   const now = Date.now();
   const at = Rules.cappedTime(update, now);
   const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
@@ -139,7 +143,7 @@ async function recordFirst(ctx: PipelineCtx, update: Update) {
   });
 }
 
-type Decided = Rules.Decision & { video: Doc<"videos">; update: Update; now: number };
+type Decided = Rules.Decision & { video: Doc<"videos">; update: Rules.DatedUpdate; now: number };
 
 async function write(ctx: PipelineCtx, { video, update, now, outcome, patch }: Decided) {
   if (Object.keys(patch).length > 0) await ctx.db.patch("videos", video._id, patch);

@@ -45,13 +45,16 @@ export {
   vTwitchId,
 } from "./twitchIds.ts";
 export {
+  ageSchema,
   ID_MAX_LENGTH,
   MESSAGE_MAX_LENGTH,
   messageSchema,
   percentSchema,
   REASON_MAX_LENGTH,
   reasonSchema,
+  reportedRunSchema,
   runSchema,
+  sourceSchema,
   timestampSchema,
   TITLE_MAX_LENGTH,
   titleSchema,
@@ -62,7 +65,9 @@ export {
   UPDATES_MAX_COUNT,
   updateSchema,
   VIDEO_IDS_MAX_COUNT,
+  vReportedRun,
   vRun,
+  vSource,
   vUpdate,
   vUpdateMeta,
   vUpdateOutcome,
@@ -74,4 +79,4 @@ export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
 export type { CheckedInput } from "./checkInput.ts";
 export type { ErrorCode, ErrorData, Issue } from "./errorCodes.ts";
 export type { VideoStatus } from "./statuses.ts";
-export type { Run, Update, UpdateMeta, UpdateOutcome } from "./updates.ts";
+export type { ReportedRun, Run, Source, Update, UpdateMeta, UpdateOutcome } from "./updates.ts";

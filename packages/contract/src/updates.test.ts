@@ -10,7 +10,9 @@ import {
   ERROR_CODES,
   errorCodeSchema,
   isErrorData,
+  reportedRunSchema,
   runSchema,
+  sourceSchema,
   UPDATE_OUTCOMES,
   updateMetaSchema,
   updateOutcomeSchema,
@@ -19,7 +21,9 @@ import {
   VIDEO_STATUSES,
   videoStatusSchema,
   vErrorCode,
+  vReportedRun,
   vRun,
+  vSource,
   vUpdate,
   vUpdateMeta,
   vUpdateOutcome,
@@ -41,14 +45,22 @@ describe("updateSchema", () => {
   test("takes a status, URLs, or both, with and without everything that may accompany them", () => {
     const meta = {
       updateId: "u1",
+      source: { id: "s", sequence: Number.MAX_SAFE_INTEGER },
+      ageMs: 0.5,
       occurredAt: 1,
-      run: { id: "r", startedAt: 1 },
+      run: { id: "r", startedAt: 1, ageMs: 1e13 },
       reason: "x".repeat(1000),
     };
     const urls = { chatUrl: "gs://b/x" };
     for (const change of [{ status: "Queued" }, { urls }, { status: "Failed", urls }])
       for (const rest of [{}, meta])
         expect(issuesOf(updateSchema, { twitchId: "1", ...change, ...rest })).toEqual([]);
+  });
+
+  test("takes a run that only has a name, or a name and either of its two ages", () => {
+    const update = { twitchId: "1", status: "Queued" };
+    for (const dated of [{}, { startedAt: 0 }, { ageMs: 0 }])
+      expect(issuesOf(updateSchema, { ...update, run: { id: "r", ...dated } })).toEqual([]);
   });
 
   test("refuses one that changes nothing", () => {
@@ -61,15 +73,21 @@ describe("updateSchema", () => {
       status: "banana",
       urls: { chatUrl: "ftp://x" },
       updateId: "",
+      source: { id: "", sequence: 1.5 },
+      ageMs: -1,
       occurredAt: Number.NaN,
-      run: { id: "x".repeat(129), startedAt: 9e15 },
+      run: { id: "x".repeat(129), startedAt: 9e15, ageMs: 2e13 },
       reason: "x".repeat(1001),
     };
     expect(issuesOf(updateSchema, update).sort()).toEqual([
+      "ageMs",
       "occurredAt",
       "reason",
+      "run.ageMs",
       "run.id",
       "run.startedAt",
+      "source.id",
+      "source.sequence",
       "status",
       "twitchId",
       "updateId",
@@ -84,6 +102,14 @@ describe("updateSchema", () => {
       issuesOf(updateSchema, { ...update, run: { id: "r", startedAt: 1, admin: true } }),
     ).toEqual(["run"]);
   });
+
+  test.each([0, -1, 1.5, 2 ** 53, Number.NaN, Number.POSITIVE_INFINITY])(
+    "refuses %d as the number of an update in its source",
+    (sequence) => {
+      const update = { twitchId: "1", status: "Queued", source: { id: "s", sequence } };
+      expect(new Set(issuesOf(updateSchema, update))).toEqual(new Set(["source.sequence"]));
+    },
+  );
 });
 
 describe("the Convex validators", () => {
@@ -111,6 +137,8 @@ describe("the Convex validators", () => {
         Object.entries(shape).map(([name, field]) => [name, field.safeParse(undefined).success]),
       );
     expect(optional(vRun.fields)).toEqual(optionalIn(runSchema.shape));
+    expect(optional(vReportedRun.fields)).toEqual(optionalIn(reportedRunSchema.shape));
+    expect(optional(vSource.fields)).toEqual(optionalIn(sourceSchema.shape));
     expect(optional(vUpdateMeta)).toEqual(optionalIn(updateMetaSchema.shape));
     expect(optional(vArtifactUrls.fields)).toEqual(optionalIn(artifactUrlFieldsSchema.shape));
     expect(Object.keys(vArtifactUrls.fields)).toEqual([...ARTIFACT_URL_FIELDS]);

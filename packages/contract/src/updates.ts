@@ -25,10 +25,36 @@ export const timestampSchema = z
 const limitedText = (limit: number) => z.string().max(limit, `must be at most ${limit} characters`);
 const identifier = limitedText(ID_MAX_LENGTH).min(1, "must not be empty");
 
+/** Milliseconds; about three centuries at most. */
+export const ageSchema = z
+  .number()
+  .min(0, "must be 0 to 1e13 milliseconds")
+  .max(1e13, "must be 0 to 1e13 milliseconds");
+
 /** One execution of the pipeline over one video. A newer `startedAt` fences off older runs. */
 export const runSchema = z.strictObject({ id: identifier, startedAt: timestampSchema });
 export type Run = z.infer<typeof runSchema>;
 export const vRun = zodToConvex(runSchema);
+
+/**
+ * A run as a request names it. `ageMs`: how long ago it started, at the moment of sending; it goes before `startedAt`, which
+ * is a time on a clock that may be wrong.
+ */
+export const reportedRunSchema = z.strictObject({
+  id: identifier,
+  startedAt: timestampSchema.optional(),
+  ageMs: ageSchema.optional(),
+});
+export type ReportedRun = z.infer<typeof reportedRunSchema>;
+export const vReportedRun = zodToConvex(reportedRunSchema);
+
+/** Where an update comes from: the identity of an outbox file, and the number that the update has in it. */
+export const sourceSchema = z.strictObject({
+  id: identifier,
+  sequence: z.int("must be a whole number").min(1, "must be at least 1"),
+});
+export type Source = z.infer<typeof sourceSchema>;
+export const vSource = zodToConvex(sourceSchema);
 
 export const updateIdSchema = identifier;
 export const reasonSchema = limitedText(REASON_MAX_LENGTH);
@@ -36,11 +62,16 @@ export const messageSchema = limitedText(MESSAGE_MAX_LENGTH);
 export const titleSchema = limitedText(TITLE_MAX_LENGTH).min(1, "must not be empty");
 export const percentSchema = z.number().min(0, "must be 0 to 100").max(100, "must be 0 to 100");
 
-/** What may accompany every change: who it is (`updateId`), when it happened, in which run, and why. */
+/**
+ * What may accompany every change: who it is (`updateId`), where it comes from, how old it is at the moment of sending
+ * (`ageMs`), when it happened (for people), in which run, and why.
+ */
 export const updateMetaSchema = z.strictObject({
   updateId: updateIdSchema.optional(),
+  source: sourceSchema.optional(),
+  ageMs: ageSchema.optional(),
   occurredAt: timestampSchema.optional(),
-  run: runSchema.optional(),
+  run: reportedRunSchema.optional(),
   reason: reasonSchema.optional(),
 });
 export type UpdateMeta = z.infer<typeof updateMetaSchema>;
