@@ -1,3 +1,4 @@
+import type { VideoStatus } from "@klipstream/contract";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -103,17 +104,17 @@ const STORIES: [string, readonly ClockFault[], Step[]][] = [
   ],
   [
     "a newer run on a machine a minute behind",
-    [RIGHT, ahead(-60_000)],
+    [RIGHT, ahead(-60_000), RIGHT],
     [...report(0, status("Transcribing")), ...report(1, status("Downloading"))],
   ],
   [
     "a newer run after one on a machine a year ahead",
-    [ahead(YEAR_MS), RIGHT],
+    [ahead(YEAR_MS), RIGHT, RIGHT],
     [...report(0, status("Transcribing")), ...report(1, status("Downloading"))],
   ],
   [
     "a late copy of an update that was unchanged",
-    [ahead(5_000), RIGHT],
+    [ahead(5_000), RIGHT, RIGHT],
     [
       ...report(0, status("Transcribing")),
       ...report(0, status("Transcribing")),
@@ -123,12 +124,12 @@ const STORIES: [string, readonly ClockFault[], Step[]][] = [
   ],
   [
     "a late copy of a rollback that was refused",
-    [ahead(5_000), RIGHT],
+    [ahead(5_000), RIGHT, RIGHT],
     [...report(0, urls), ...report(0, rollBack), ...report(0, status("Completed")), copy(1)],
   ],
   [
     "a redriven dead letter of a machine a minute ahead",
-    [ahead(60_000), RIGHT],
+    [ahead(60_000), RIGHT, RIGHT],
     [
       ...[accept(0, status("Downloading")), { do: "give up" as const, machine: 0 }],
       ...report(0, status("Completed")),
