@@ -1,6 +1,5 @@
 import {
   ARTIFACT_URL_FIELDS,
-  type ArtifactUrlField,
   vArtifactUrls,
   vRun,
   vTwitchId,
@@ -14,10 +13,25 @@ import { ADOPTION } from "./adoption.config";
 const vTimestamp = v.number();
 const vOptionalTimestamp = v.optional(vTimestamp);
 
-const vUrlTimestamps = v.object(
-  Object.fromEntries(ARTIFACT_URL_FIELDS.map((field) => [field, vOptionalTimestamp])) as Record<
-    ArtifactUrlField,
-    typeof vOptionalTimestamp
+/** Which update a value is of. */
+export const vMark = v.object({
+  /** When it happened, on the server's clock; when it came, where nobody can tell. */
+  at: vTimestamp,
+  sourceId: v.optional(v.string()),
+  runId: v.optional(v.string()),
+});
+
+const MARKED_FIELDS = ["status", ...ARTIFACT_URL_FIELDS] as const;
+
+/** A field that has an order of its own. */
+export type MarkedField = (typeof MARKED_FIELDS)[number];
+
+const vOptionalMark = v.optional(vMark);
+
+const vMarks = v.object(
+  Object.fromEntries(MARKED_FIELDS.map((field) => [field, vOptionalMark])) as Record<
+    MarkedField,
+    typeof vOptionalMark
   >,
 );
 
@@ -37,13 +51,16 @@ const tables = {
     twitchId: vTwitchId,
     title: v.optional(v.string()),
     status: vVideoStatus,
-    /** When the status happened, on the reporter's clock, never ahead of the server's. */
+    /** When the status happened, for people: on the reporter's clock where it said, never ahead of the server's. */
     statusChangedAt: vTimestamp,
     /** False while the status is the `Queued` that a creation starts with, which is older than any report. */
     statusReported: v.boolean(),
     ...vArtifactUrls.fields,
-    urlChangedAt: v.optional(vUrlTimestamps),
-    /** The newest run that reported. */
+    /** Which updates the status and the URLs are of; what was adopted has no marks. */
+    marks: v.optional(vMarks),
+    /** A source that is not known and an update that is not newer: it may have been decided before (model/sources.ts). */
+    sourcesForgottenBefore: vOptionalTimestamp,
+    /** The newest run that reported; its start on the server's clock (model/runs.ts). */
     run: v.optional(vRun),
     /** Only while `Failed`. */
     failure: v.optional(vFailure),
@@ -100,6 +117,32 @@ const tables = {
     .index("by_updateId", ["updateId"])
     .index("by_prunable", ["prunable"])
     .index("by_adopted", ["adopted"]),
+
+  /**
+   * The highest number that was decided of each source that reported on a video; at most 100 a video.
+   * Written and read with each update that has a source (model/sources.ts).
+   */
+  videoSources: defineTable({
+    videoId: v.id("videos"),
+    sourceId: v.string(),
+    sequence: v.number(),
+    decidedAt: vTimestamp,
+  })
+    .index("by_videoId_and_sourceId", ["videoId", "sourceId"])
+    .index("by_videoId_and_decidedAt", ["videoId", "decidedAt"]),
+
+  /**
+   * The runs of a video that are known and not, or no longer, the video's; at most 100 a video.
+   * Written when a run is replaced or comes too late, read when an update's run is not the video's (model/runs.ts).
+   */
+  videoRuns: defineTable({
+    videoId: v.id("videos"),
+    runId: v.string(),
+    /** On the server's clock, fixed when the run was first seen. */
+    startedAt: vTimestamp,
+  })
+    .index("by_videoId_and_runId", ["videoId", "runId"])
+    .index("by_videoId_and_startedAt", ["videoId", "startedAt"]),
 
   /**
    * How far a video's current stage is; apart from `videos` so that a heartbeat does not wake every reader of those.

@@ -51,3 +51,10 @@ export function errorDataOf(error: unknown): ErrorData | null {
   const data: unknown = error.data;
   return isErrorData(data) ? data : null;
 }
+
+/** An expected failure as an answer. @throws the error itself where it is a defect. */
+export function refusalOf(error: unknown) {
+  const data = errorDataOf(error);
+  if (data === null) throw error;
+  return { success: false as const, code: data.code, message: data.message };
+}

@@ -1,4 +1,4 @@
-import type { Run, UpdateMeta } from "@klipstream/contract";
+import type { UpdateMeta } from "@klipstream/contract";
 import type { PaginationOptions, WithoutSystemFields } from "convex/server";
 import { v } from "convex/values";
 import { omit } from "convex-helpers";
@@ -48,34 +48,33 @@ export async function append(ctx: PipelineCtx, event: NewEvent): Promise<void> {
   if (sequence > KEPT_PER_VIDEO) await release(ctx, event.videoId, sequence - KEPT_PER_VIDEO);
 }
 
-/** The event of an earlier update with this id. */
-export async function findReceipt(ctx: QueryCtx, updateId: string | undefined) {
+/** What makes two reports with one `updateId` the same: everything but the times and the source. */
+export type ReportContent = Pick<Doc<"videoEvents">, "kind" | "to" | "urls"> &
+  Pick<UpdateMeta, "updateId" | "reason"> & { run?: { id: string } | undefined };
+
+/**
+ * The event of an earlier report with this one's `updateId`, or null.
+ *
+ * @param videoId - The video that is reported on; undefined where there is none.
+ * @throws UPDATE_ID_REUSED where the event is another video's, or says something else.
+ */
+export async function findReceipt(
+  ctx: QueryCtx,
+  videoId: Id<"videos"> | undefined,
+  content: ReportContent,
+) {
+  const { updateId } = content;
   if (updateId === undefined) return null;
-  return await ctx.db
+  const receipt = await ctx.db
     .query("videoEvents")
     .withIndex("by_updateId", (q) => q.eq("updateId", updateId))
     .unique();
-}
-
-/** What makes two reports with one `updateId` the same: everything but the time. */
-export type ReportContent = Pick<Doc<"videoEvents">, "kind" | "to" | "urls"> &
-  Pick<UpdateMeta, "reason"> & { run?: Run | undefined };
-
-/**
- * Requires that a receipt belongs to this very update.
- *
- * @throws UPDATE_ID_REUSED where it is another video's, or says something else.
- */
-export function requireSameUpdate(
-  receipt: Doc<"videoEvents">,
-  videoId: Id<"videos"> | undefined,
-  content: ReportContent,
-): void {
-  if (receipt.videoId === videoId && fingerprint(receipt) === fingerprint(content)) return;
+  if (receipt === null) return null;
+  if (receipt.videoId === videoId && fingerprint(receipt) === fingerprint(content)) return receipt;
   throw failure(
     "UPDATE_ID_REUSED",
     "This updateId was used for another update; give each update an id of its own.",
-    { updateId: receipt.updateId ?? "" },
+    { updateId },
   );
 }
 
@@ -150,7 +149,7 @@ async function release(ctx: MutationCtx, videoId: Id<"videos">, sequence: number
 function fingerprint({ kind, to, urls, run, reason }: ReportContent): string {
   const reportedStatus = kind === "updated" ? (to ?? null) : null;
   const sortedUrls = Object.entries(urls ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([kind, reportedStatus, sortedUrls, run?.id, run?.startedAt, reason]);
+  return JSON.stringify([kind, reportedStatus, sortedUrls, run?.id, reason]);
 }
 
 function toHistoryEvent(event: Doc<"videoEvents">) {

@@ -13,7 +13,8 @@ import type { Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import schema from "../schema";
 import { checkArgument } from "./errors";
-import { datedRun, isFenced, signOfLife } from "./rules";
+import { signOfLife } from "./rules";
+import * as Runs from "./runs";
 import * as Videos from "./videos";
 
 export const vProgress = schema.doc("videoProgress").omit("_id", "_creationTime");
@@ -36,9 +37,10 @@ export async function report(
 ): Promise<null> {
   const { twitchId, percent, message, run } = checkArgument(reportSchema, args);
   const video = await Videos.requireByTwitchId(ctx, twitchId);
-  // Reports are sent beside the updates: one may arrive after the Completed that followed it.
-  if (isFenced(video, datedRun(run, Date.now())) || video.status === STATUS_COMPLETED) return null;
   const now = Date.now();
+  const { rank } = await Runs.rank(ctx, video, { run, now });
+  // Reports are sent beside the updates: one may arrive after the Completed that followed it.
+  if (rank === "older" || video.status === STATUS_COMPLETED) return null;
   if (video.stalledSince !== undefined) await ctx.db.patch("videos", video._id, signOfLife(now));
   await write(ctx, video._id, { percent, message, heartbeatAt: now });
   return null;

@@ -1,5 +1,4 @@
 import {
-  type Run,
   STATUS_COMPLETED,
   twitchIdSchema,
   type UpdateMeta,
@@ -11,10 +10,12 @@ import { z } from "zod";
 
 import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
-import { checkArgument, failure } from "./errors";
+import { checkArgument, failure, refusalOf } from "./errors";
 import * as Events from "./events";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
+import * as Runs from "./runs";
+import * as Sources from "./sources";
 import { resultOf, vRefusal, vUpdateResult } from "./updates";
 import * as Videos from "./videos";
 
@@ -28,55 +29,75 @@ export const vRollbackResult = v.union(
 );
 
 const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
-type Rollback = Omit<z.infer<typeof rollbackSchema>, "run"> & { run: Run | undefined };
+type Rollback = z.infer<typeof rollbackSchema>;
 
 /** Undoes the last applied, not yet undone status change of the video's run. Called again, goes one further back. */
 export async function rollbackStatus(ctx: PipelineCtx, args: { twitchId: string } & UpdateMeta) {
-  const { run, ...checked } = checkArgument(rollbackSchema, args);
-  const rollback = { ...checked, run: Rules.datedRun(run, Date.now()) };
+  const rollback = checkArgument(rollbackSchema, args);
   const video = await Videos.requireByTwitchId(ctx, rollback.twitchId);
-  const receipt = await Events.findReceipt(ctx, rollback.updateId);
-  if (receipt !== null) {
-    Events.requireSameUpdate(receipt, video._id, { kind: "rolledBack", ...rollback });
-    return { ...resultOf(video, "duplicate"), from: receipt.from, to: receipt.to };
+  try {
+    return await rollBack(ctx, video, rollback);
+  } catch (error) {
+    if (rollback.source === undefined) throw error;
+    return refusalOf(error);
   }
-  const event = eventOf(video, rollback);
-  if (Rules.isFenced(video, event.run) || !Rules.isStatusInOrder(video, event.occurredAt))
-    return await supersede(ctx, video, event);
-  return await undoLast(ctx, { ...video, ...Rules.takeoverBy(video, event.run) }, event);
 }
 
-async function supersede(ctx: PipelineCtx, video: Doc<"videos">, event: RollbackEvent) {
-  const takeover = Rules.takeoverBy(video, event.run);
+/** Rules 1 to 3, then the step back. Where it throws, no more was written than the number of the rollback. */
+async function rollBack(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
+  const now = Date.now();
+  const isNew = await Sources.admit(ctx, video, { meta: rollback, now });
+  const content = { ...rollback, kind: "rolledBack" as const };
+  const receipt = await Events.findReceipt(ctx, video._id, content);
+  if (receipt !== null)
+    return { ...resultOf(video, "duplicate"), from: receipt.from, to: receipt.to };
+  if (!isNew) return resultOf(video, "superseded");
+  const { run } = rollback;
+  const origin = Rules.originOf(rollback, await Runs.rank(ctx, video, { run, now }), now);
+  const isInOrder = origin.rank !== "older" && Rules.isInOrder(video, "status", origin);
+  const undo = { video, rollback, origin };
+  return isInOrder ? await undoLast(ctx, undo) : await supersede(ctx, undo);
+}
+
+type Undo = { video: Doc<"videos">; rollback: Rollback; origin: Rules.Origin };
+
+async function supersede(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
+  await Runs.keep(ctx, video._id, origin.toKeep);
+  const takeover = Rules.takeoverBy(origin);
   if (takeover.run !== undefined) await ctx.db.patch("videos", video._id, takeover);
-  await Events.append(ctx, { ...event, applied: false });
+  await Events.append(ctx, { ...eventOf(video, rollback, origin), applied: false });
   return resultOf(video, "superseded");
 }
 
-async function undoLast(ctx: PipelineCtx, video: Doc<"videos">, event: RollbackEvent) {
-  const undoable = await Events.findUndoable(ctx, video._id, video.run);
+async function undoLast(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
+  const takeover = Rules.takeoverBy(origin);
+  const undoable = await Events.findUndoable(ctx, video._id, takeover.run ?? video.run);
   if (undoable?.from === undefined)
     throw failure("NOTHING_TO_ROLL_BACK", "The video's run has no status change left to undo.", {
       twitchId: video.twitchId,
       status: video.status,
     });
-  const to = undoable.from;
+  const [from, to] = [video.status, undoable.from];
+  await Runs.keep(ctx, video._id, origin.toKeep);
   await ctx.db.patch("videos", video._id, {
-    run: video.run,
+    ...takeover,
     status: to,
-    statusChangedAt: event.occurredAt,
+    statusChangedAt: origin.shownAt,
+    marks: Rules.marksAfter(video, ["status"], origin),
     failure: undoable.clearedFailure,
-    ...Rules.signOfLife(Date.now()),
+    ...Rules.signOfLife(origin.now),
   });
   await Events.markUndone(ctx, undoable._id);
-  await Events.append(ctx, { ...event, from: video.status, to, applied: true });
+  await Events.append(ctx, { ...eventOf(video, rollback, origin), from, to, applied: true });
   if (to === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
-  return { ...resultOf({ ...video, status: to }, "applied"), from: video.status, to };
+  return { ...resultOf({ ...video, status: to }, "applied"), from, to };
 }
 
-type RollbackEvent = ReturnType<typeof eventOf>;
-
-function eventOf(video: Doc<"videos">, { updateId, reason, run, ...meta }: Rollback) {
-  const occurredAt = Rules.cappedTime(meta, Date.now());
-  return { videoId: video._id, kind: "rolledBack" as const, updateId, reason, run, occurredAt };
+function eventOf(
+  video: Doc<"videos">,
+  { updateId, reason }: Rollback,
+  { run, shownAt }: Rules.Origin,
+) {
+  const kind = "rolledBack" as const;
+  return { videoId: video._id, kind, updateId, reason, run, occurredAt: shownAt };
 }

@@ -5,12 +5,14 @@ import type { MutationCtx } from "../_generated/server";
 import { checkArgument, invalidArgument } from "./errors";
 import * as Events from "./events";
 import * as Progress from "./progress";
+import * as Runs from "./runs";
+import * as Sources from "./sources";
 import * as Videos from "./videos";
 
 const REMOVED_AT_ONCE = 200;
 
 /**
- * Removes a smoke test's video with its progress and its newest events.
+ * Removes a smoke test's video with its progress, its sources and runs, and its newest events.
  *
  * @returns The removed video, or null, and whether events of it are left for {@link removeEvents}.
  * @throws INVALID_ARGUMENT for a Twitch ID that Twitch may have issued.
@@ -24,6 +26,8 @@ export async function remove(ctx: MutationCtx, args: { twitchId: string }) {
   const video = await Videos.find(ctx, twitchId);
   if (video === null) return null;
   await Progress.remove(ctx, video._id);
+  await Sources.removeAll(ctx, video._id);
+  await Runs.removeAll(ctx, video._id);
   await ctx.db.delete("videos", video._id);
   return { videoId: video._id, ...(await removeEvents(ctx, video._id)) };
 }

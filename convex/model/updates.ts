@@ -20,11 +20,13 @@ import { z } from "zod";
 
 import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
-import { checkArgument, errorDataOf, videoNotFound } from "./errors";
+import { checkArgument, refusalOf, videoNotFound } from "./errors";
 import * as Adoption from "./adoption";
 import * as Events from "./events";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
+import * as Runs from "./runs";
+import * as Sources from "./sources";
 import * as Videos from "./videos";
 
 export const vUpdateResult = v.object({
@@ -92,60 +94,52 @@ export async function recordUpdates(
   return results;
 }
 
-async function recordOrRefuse(ctx: PipelineCtx, update: Update, createMissing: boolean) {
+async function recordOrRefuse(ctx: PipelineCtx, reported: Update, createMissing: boolean) {
   try {
-    return await record(
-      ctx,
-      checkArgument(updateSchema, Adoption.inTodaysWords(update)),
-      createMissing,
-    );
+    const update = checkArgument(updateSchema, Adoption.inTodaysWords(reported));
+    return await record(ctx, update, createMissing);
   } catch (error) {
-    // Nothing to undo: record() refuses before it writes.
-    const data = errorDataOf(error);
-    if (data === null) throw error;
-    return { success: false as const, code: data.code, message: data.message };
+    // Nothing to undo: record() refuses before it changes the video.
+    return refusalOf(error);
   }
 }
 
-/** Rules 1 to 5. Throws only before its first write. */
-async function record(ctx: PipelineCtx, reported: Update, createMissing = false) {
-  const update = { ...reported, run: Rules.datedRun(reported.run, Date.now()) };
-  const existing = await Videos.find(ctx, update.twitchId);
-  const receipt = await Events.findReceipt(ctx, update.updateId);
-  if (receipt !== null)
-    Events.requireSameUpdate(receipt, existing?._id, {
-      kind: "updated",
-      to: update.status,
-      ...update,
-    });
-  if (existing === null) {
-    if (!createMissing) throw videoNotFound({ twitchId: update.twitchId });
-    return await recordFirst(ctx, update);
-  }
-  if (receipt !== null) return resultOf(existing, "duplicate");
+/** Rules 1 to 5. Where it throws, no more was written than the number of the update. */
+async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
   const now = Date.now();
-  return await write(ctx, { video: existing, update, now, ...Rules.decide(existing, update, now) });
+  const video = await Videos.find(ctx, update.twitchId);
+  const isNew = video === null || (await Sources.admit(ctx, video, { meta: update, now }));
+  const content = { kind: "updated" as const, to: update.status, ...update };
+  const receipt = await Events.findReceipt(ctx, video?._id, content);
+  if (video === null) {
+    if (!createMissing) throw videoNotFound({ twitchId: update.twitchId });
+    return await recordFirst(ctx, update, now);
+  }
+  if (receipt !== null) return resultOf(video, "duplicate");
+  if (!isNew) return resultOf(video, "superseded");
+  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { run: update.run, now }), now);
+  await Runs.keep(ctx, video._id, origin.toKeep);
+  return await write(ctx, { video, update, origin, ...Rules.decide(video, update, origin) });
 }
 
 /** Creates the update's video. That alone makes it applied, even where it only repeats what a new video is. */
-async function recordFirst(ctx: PipelineCtx, update: Rules.DatedUpdate) {
-  const now = Date.now();
-  const at = Rules.cappedTime(update, now);
+async function recordFirst(ctx: PipelineCtx, update: Update, now: number) {
+  const at = Rules.originOf(update, Runs.NONE, now).shownAt;
   const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
-  const decision = Rules.decide(video, update, now);
-  const patch = update.status === undefined ? {} : { statusReported: true };
-  return await write(ctx, {
-    video,
-    update,
-    now,
-    outcome: "applied",
-    patch: { ...decision.patch, ...patch },
-  });
+  await Sources.admit(ctx, video, { meta: update, now });
+  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { run: update.run, now }), now);
+  const { patch } = Rules.decide(video, update, origin);
+  const reported = {
+    statusReported: update.status !== undefined,
+    marks: Rules.marksAfter(video, Rules.fieldsOf(update), origin),
+  };
+  const first = { outcome: "applied" as const, patch: { ...patch, ...reported } };
+  return await write(ctx, { video, update, origin, ...first });
 }
 
-type Decided = Rules.Decision & { video: Doc<"videos">; update: Rules.DatedUpdate; now: number };
+type Decided = Rules.Decision & { video: Doc<"videos">; update: Update; origin: Rules.Origin };
 
-async function write(ctx: PipelineCtx, { video, update, now, outcome, patch }: Decided) {
+async function write(ctx: PipelineCtx, { video, update, origin, outcome, patch }: Decided) {
   if (Object.keys(patch).length > 0) await ctx.db.patch("videos", video._id, patch);
   const changed = { ...video, ...patch };
   if (outcome === "unchanged") return resultOf(changed, outcome);
@@ -158,8 +152,8 @@ async function write(ctx: PipelineCtx, { video, update, now, outcome, patch }: D
     to: update.status,
     urls: update.urls,
     reason: update.reason,
-    occurredAt: Rules.cappedTime(update, now),
-    run: update.run,
+    occurredAt: origin.shownAt,
+    run: origin.run,
     applied: outcome === "applied",
     undoableInRun: changesStatus ? Events.undoableIn(changed.run) : undefined,
     clearedFailure: changesStatus ? video.failure : undefined,

@@ -22,8 +22,11 @@ export const COUNT_CAP = 100;
 /** A page holds at most this many, whatever the caller asks for. */
 export const PAGE_MAX_SIZE = 100;
 
+/** What only the rules need, and only old readers. */
+const HIDDEN_FIELDS = ["statusReported", "marks", "sourcesForgottenBefore", "legacy"] as const;
+
 /** What a viewer may know of a video. */
-export const vListedVideo = schema.doc("videos").omit("statusReported", "urlChangedAt", "legacy");
+export const vListedVideo = schema.doc("videos").omit(...HIDDEN_FIELDS);
 
 const pageSizeSchema = z.int("must be a whole number").min(1, "must be at least 1");
 
@@ -42,7 +45,7 @@ export async function list(
 }
 
 async function toListed(ctx: QueryCtx, video: Doc<"videos">) {
-  return omit(await Adoption.asAdopted(ctx, video), ["statusReported", "urlChangedAt", "legacy"]);
+  return omit(await Adoption.asAdopted(ctx, video), [...HIDDEN_FIELDS]);
 }
 
 /** A page of a video's events, newest first. */
