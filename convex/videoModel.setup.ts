@@ -1,10 +1,4 @@
-import type {
-  ErrorCode,
-  Run,
-  Update as ReportedUpdate,
-  UpdateMeta as ReportedMeta,
-  VideoStatus,
-} from "@klipstream/contract";
+import type { ErrorCode, ReportedRun, Update, UpdateMeta, VideoStatus } from "@klipstream/contract";
 
 // Two dots in the name: Convex does not deploy this file.
 
@@ -21,41 +15,50 @@ export class ContractModel {
   create(twitchId: string): boolean {
     if (this.videos.has(twitchId)) return false;
     this.videos.set(twitchId, {
-      status: { value: "Queued", at: null },
+      status: "Queued",
+      changedAt: null,
       urls: {},
+      marks: {},
+      decided: {},
+      runs: [],
       events: [{ kind: "created", to: "Queued", applied: true }],
     });
     return true;
   }
 
+  /** An update that is refused by an error, by which the number in its source is not remembered either. */
+  updateOrThrow(update: Update): ModelOutcome {
+    const decided = { ...this.videos.get(update.twitchId)?.decided };
+    const outcome = this.update(update);
+    const video = this.videos.get(update.twitchId);
+    if (outcome === "UPDATE_ID_REUSED" && video !== undefined) video.decided = decided;
+    return outcome;
+  }
+
   update(update: Update, createMissing = false): ModelOutcome {
-    const reported = {
-      to: update.status,
-      urls: update.urls,
-      reason: update.reason,
-      run: update.run,
-    };
-    const content = JSON.stringify(["updated", ...Object.values(sorted(reported))]);
-    const seen = this.seen(update, content);
-    if (seen !== null) return seen;
-    if (!this.videos.has(update.twitchId) && !createMissing) return "VIDEO_NOT_FOUND";
+    const reported = { to: update.status, urls: update.urls, reason: update.reason };
+    const content = JSON.stringify(["updated", ...Object.values(sorted(reported)), update.run?.id]);
+    if (!this.videos.has(update.twitchId) && (!createMissing || this.receipt(update) !== undefined))
+      return this.seen(update, content) ?? "VIDEO_NOT_FOUND";
     const isNew = this.create(update.twitchId);
     const video = this.get(update.twitchId);
-    const base = { kind: "updated" as const, ...reported, updateId: update.updateId };
-    if (isFenced(video, update.run)) return this.supersede(video, base, content, update.twitchId);
-    const tookOver = takeOver(video, update.run);
-    const before = { status: video.status.value, failure: video.failure };
-    const changes = this.change(video, update, isNew);
-    if (changes === "none left") return this.supersede(video, base, content, update.twitchId);
-    if (!changes && !tookOver && !isNew) return "unchanged";
-    const changed = video.status.value !== before.status;
-    video.events.push({
-      ...base,
-      applied: true,
-      ...(changed
-        ? { from: before.status, undo: { run: video.run?.id, failure: before.failure } }
-        : {}),
-    });
+    const wasDecided = isDecided(video, update);
+    const seen = this.seen(update, content);
+    if (seen !== null) return seen;
+    if (wasDecided) return "superseded";
+    const { run, isOlder, takesOver } = this.meet(video, update.run);
+    const event = { kind: "updated" as const, ...reported, run, updateId: update.updateId };
+    const before = { status: video.status, failure: video.failure };
+    const fields = isOlder ? [] : this.fieldsInOrder(video, update);
+    if (fields.length === 0) return this.supersede(video, event, [content, update.twitchId]);
+    const changes = this.change(video, fields, update);
+    if (changes || takesOver || isNew || update.source !== undefined)
+      for (const field of fields) video.marks[field] = this.mark(update);
+    if (isNew && update.status !== undefined) video.changedAt ??= this.shownAt(update);
+    if (!changes && !takesOver && !isNew) return "unchanged";
+    const undo = { run: currentRun(video)?.id, failure: before.failure };
+    const changed = video.status === before.status ? {} : { from: before.status, undo };
+    video.events.push({ ...event, applied: true, ...changed });
     this.remember(update.updateId, update.twitchId, content);
     return "applied";
   }
@@ -63,30 +66,30 @@ export class ContractModel {
   rollBack({ twitchId, ...meta }: { twitchId: string } & UpdateMeta): ModelOutcome {
     const video = this.videos.get(twitchId);
     if (video === undefined) return "VIDEO_NOT_FOUND";
-    const content = JSON.stringify(["rolledBack", meta.reason, meta.run]);
+    const content = JSON.stringify(["rolledBack", meta.reason, meta.run?.id]);
+    const wasDecided = isDecided(video, meta);
     const seen = this.seen({ twitchId, ...meta }, content);
     if (seen !== null) return seen;
-    const base = {
-      kind: "rolledBack" as const,
-      reason: meta.reason,
-      run: meta.run,
-      updateId: meta.updateId,
-    };
-    const at = this.cap(meta.occurredAt);
-    if (isFenced(video, meta.run)) return this.supersede(video, base, content, twitchId);
-    if (video.status.at !== null && at < video.status.at) {
-      takeOver(video, meta.run);
-      return this.supersede(video, base, content, twitchId);
-    }
-    const run = isNewer(video, meta.run) ? meta.run : video.run;
+    if (wasDecided) return "superseded";
+    const runsBefore = [...video.runs];
+    const { run, isOlder } = this.meet(video, meta.run);
+    const { reason, updateId } = meta;
+    const event = { kind: "rolledBack" as const, reason, run, updateId };
+    if (isOlder || !this.isInOrder(video, "status", meta))
+      return this.supersede(video, event, [content, twitchId]);
     const target = video.events.findLast(
-      ({ undo, undone }) => undo !== undefined && undone !== true && undo.run === run?.id,
+      ({ undo, undone }) =>
+        undo !== undefined && undone !== true && undo.run === currentRun(video)?.id,
     );
-    if (target?.from === undefined) return "NOTHING_TO_ROLL_BACK";
-    video.run = run;
+    if (target?.from === undefined) {
+      video.runs = runsBefore;
+      return "NOTHING_TO_ROLL_BACK";
+    }
     target.undone = true;
-    video.events.push({ ...base, from: video.status.value, to: target.from, applied: true });
-    video.status = { value: target.from, at };
+    video.events.push({ ...event, from: video.status, to: target.from, applied: true });
+    video.status = target.from;
+    video.changedAt = this.shownAt(meta);
+    video.marks["status"] = this.mark(meta);
     video.failure = target.undo?.failure;
     this.remember(meta.updateId, twitchId, content);
     return "applied";
@@ -98,34 +101,53 @@ export class ContractModel {
     return video;
   }
 
-  private change(video: ModelVideo, update: Update, isNew: boolean): boolean | "none left" {
-    const at = this.cap(update.occurredAt);
-    let left = 0;
-    let changes = false;
-    if (update.status !== undefined && (video.status.at === null || at >= video.status.at)) {
-      left += 1;
-      if (update.status !== video.status.value) {
-        video.failure =
-          update.status === "Failed"
-            ? { during: video.status.value, reason: update.reason, at }
-            : undefined;
-        video.status = { value: update.status, at };
-        changes = true;
-      } else if (isNew) video.status.at = at;
-    }
-    for (const [field, url] of Object.entries(update.urls ?? {})) {
-      const current = video.urls[field];
-      if (current !== undefined && at < current.at) continue;
-      left += 1;
-      if (current?.url === url) continue;
-      video.urls[field] = { url, at };
-      changes = true;
-    }
-    return left === 0 ? "none left" : changes;
+  /** Remembers a run as it is first said to be; the newest of those that were met is the video's. */
+  private meet(video: ModelVideo, run: ReportedRun | undefined) {
+    if (run === undefined) return { run: undefined, isOlder: false, takesOver: false };
+    const before = currentRun(video);
+    if (!video.runs.some(({ id }) => id === run.id))
+      video.runs.push({ id: run.id, startedAt: this.past(run.ageMs) ?? this.cap(run.startedAt) });
+    const isOlder = currentRun(video)?.id !== run.id;
+    const known = video.runs.find(({ id }) => id === run.id);
+    return { run: known, isOlder, takesOver: !isOlder && before?.id !== run.id };
   }
 
-  private seen({ twitchId, updateId }: { twitchId: string } & UpdateMeta, content: string) {
-    const receipt = updateId === undefined ? undefined : this.receipts.get(updateId);
+  private fieldsInOrder(video: ModelVideo, update: Update): string[] {
+    const fields = [...(update.status ? ["status"] : []), ...Object.keys(update.urls ?? {})];
+    return fields.filter((field) => this.isInOrder(video, field, update));
+  }
+
+  private isInOrder(video: ModelVideo, field: string, meta: UpdateMeta): boolean {
+    const mark = video.marks[field];
+    const moment = this.moment(meta);
+    if (mark === undefined || moment === null || moment >= mark.at) return true;
+    if (meta.source !== undefined && meta.source.id === mark.sourceId) return true;
+    return meta.run !== undefined && mark.runId !== undefined && meta.run.id !== mark.runId;
+  }
+
+  private change(video: ModelVideo, fields: string[], update: Update): boolean {
+    let changes = false;
+    if (fields.includes("status") && update.status && update.status !== video.status) {
+      const at = this.shownAt(update);
+      const { reason } = update;
+      video.failure = update.status === "Failed" ? { during: video.status, reason, at } : undefined;
+      [video.status, video.changedAt] = [update.status, at];
+      changes = true;
+    }
+    for (const [field, url] of Object.entries(update.urls ?? {})) {
+      if (!fields.includes(field) || video.urls[field] === url) continue;
+      video.urls[field] = url;
+      changes = true;
+    }
+    return changes;
+  }
+
+  private receipt({ updateId }: UpdateMeta) {
+    return updateId === undefined ? undefined : this.receipts.get(updateId);
+  }
+
+  private seen({ twitchId, ...meta }: { twitchId: string } & UpdateMeta, content: string) {
+    const receipt = this.receipt(meta);
     if (receipt === undefined) return null;
     const isSame = receipt.twitchId === twitchId && receipt.content === content;
     return isSame ? "duplicate" : "UPDATE_ID_REUSED";
@@ -134,7 +156,7 @@ export class ContractModel {
   private supersede(
     video: ModelVideo,
     event: Omit<ModelEvent, "applied">,
-    ...[content, twitchId]: [string, string]
+    [content, twitchId]: [string, string],
   ): ModelOutcome {
     video.events.push({ ...event, applied: false });
     this.remember(event.updateId, twitchId, content);
@@ -145,20 +167,37 @@ export class ContractModel {
     if (updateId !== undefined) this.receipts.set(updateId, { twitchId, content });
   }
 
-  private cap(occurredAt: number | undefined): number {
-    return Math.min(occurredAt ?? this.now, this.now);
+  private mark(meta: UpdateMeta): ModelMark {
+    const at = this.moment(meta) ?? this.now;
+    return { at, sourceId: meta.source?.id, runId: meta.run?.id };
+  }
+
+  private moment({ ageMs, source, occurredAt }: UpdateMeta): number | null {
+    return this.past(ageMs) ?? (source === undefined ? this.cap(occurredAt) : null);
+  }
+
+  private shownAt(meta: UpdateMeta): number {
+    return this.cap(meta.occurredAt ?? this.moment(meta) ?? undefined);
+  }
+
+  private past(ageMs: number | undefined): number | null {
+    return ageMs === undefined ? null : Math.max(0, this.now - ageMs);
+  }
+
+  private cap(time: number | undefined): number {
+    return Math.min(time ?? this.now, this.now);
   }
 }
-
-export type UpdateMeta = Omit<ReportedMeta, "run"> & { run?: Run | undefined };
-export type Update = Omit<ReportedUpdate, "run"> & UpdateMeta;
 
 export type ModelOutcome = "applied" | "unchanged" | "duplicate" | "superseded" | ErrorCode;
 
 type ModelFailure = { during: VideoStatus; reason: string | undefined; at: number };
+type ModelRun = { id: string; startedAt: number };
+type ModelMark = { at: number; sourceId: string | undefined; runId: string | undefined };
 
-export type ModelEvent = Pick<Update, "urls" | "reason" | "run" | "updateId"> & {
+export type ModelEvent = Pick<Update, "urls" | "reason" | "updateId"> & {
   kind: "created" | "updated" | "rolledBack";
+  run?: ModelRun | undefined;
   from?: VideoStatus;
   to?: VideoStatus | undefined;
   applied: boolean;
@@ -167,26 +206,30 @@ export type ModelEvent = Pick<Update, "urls" | "reason" | "run" | "updateId"> & 
 };
 
 export type ModelVideo = {
-  /** `at` is null for the status of a creation. */
-  status: { value: VideoStatus; at: number | null };
-  urls: Record<string, { url: string; at: number }>;
-  run?: Run | undefined;
+  status: VideoStatus;
+  /** Null for the status of a creation. */
+  changedAt: number | null;
+  urls: Record<string, string>;
+  marks: Record<string, ModelMark>;
+  /** The highest number of each source. */
+  decided: Record<string, number>;
+  /** In the order in which they were met. */
+  runs: ModelRun[];
   failure?: ModelFailure | undefined;
   events: ModelEvent[];
 };
 
-function isFenced(video: ModelVideo, run: Run | undefined): boolean {
-  return run !== undefined && video.run !== undefined && run.startedAt < video.run.startedAt;
+/** The one that started last; of several, the one that was met last. */
+export function currentRun({ runs }: ModelVideo): ModelRun | undefined {
+  return runs.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
 }
 
-function isNewer(video: ModelVideo, run: Run | undefined): boolean {
-  return run !== undefined && (video.run === undefined || run.startedAt > video.run.startedAt);
-}
-
-function takeOver(video: ModelVideo, run: Run | undefined): boolean {
-  if (!isNewer(video, run)) return false;
-  video.run = run;
-  return true;
+/** Whether the source got further than this number, which is remembered from now on. */
+function isDecided(video: ModelVideo, { source }: UpdateMeta): boolean {
+  if (source === undefined) return false;
+  const highest = video.decided[source.id] ?? 0;
+  video.decided[source.id] = Math.max(highest, source.sequence);
+  return source.sequence <= highest;
 }
 
 function sorted<T extends { urls?: Update["urls"] }>(reported: T) {
