@@ -33,6 +33,18 @@ const PUBLIC_CALLS: Record<string, Call> = {
     }),
   updateUrls: (ctx) =>
     ctx.runMutation(api.video.updateUrls, { twitchId, urls: { chatUrl: "gs://b/new" } }),
+  "updateStatus from a source": (ctx, id) =>
+    ctx.runMutation(api.video.updateStatus, {
+      ...{ id, status: "Completed", updateId: "a", source: { id: "s", sequence: 2 }, ageMs: 1 },
+      run: { id: "current", ageMs: 1 },
+    }),
+  "updateStatus from a new source, in a new run": (ctx, id) =>
+    ctx.runMutation(api.video.updateStatus, {
+      ...{ id, status: "Completed", source: { id: "new", sequence: 1 }, ageMs: 1 },
+      run: { id: "new", ageMs: 1 },
+    }),
+  "updateStatus in an older run": (ctx, id) =>
+    ctx.runMutation(api.video.updateStatus, { id, status: "Failed", run: { id: "past" } }),
   recordUpdates: (ctx) =>
     ctx.runMutation(api.video.recordUpdates, {
       createMissing: true,
@@ -99,10 +111,13 @@ async function insertVideo(ctx: MutationCtx, id: string, index: number) {
     statusChangedAt: index,
     statusReported: true,
     changedAt: 1000 + index,
+    run: { id: "current", startedAt: 1 },
     // The first ten of any size hold enough stalled ones for a page.
     ...(index < FEW ? { stalledSince: 1000 + index, status: "Transcribing" as const } : {}),
   });
   await ctx.db.insert("videoProgress", { videoId, percent: 1, heartbeatAt: 1 });
+  await ctx.db.insert("videoSources", { videoId, sourceId: "s", sequence: 1, decidedAt: 1 });
+  await ctx.db.insert("videoRuns", { videoId, runId: "past", startedAt: 0 });
   return videoId;
 }
 
@@ -113,7 +128,7 @@ async function insertEvent(ctx: MutationCtx, videoId: Id<"videos">, sequence: nu
       : (["Downloading", "Queued"] as const);
   await ctx.db.insert("videoEvents", {
     ...{ videoId, sequence, kind: "updated", updateId: `${videoId}-${sequence}`, from, to },
-    ...{ occurredAt: sequence, actor: "raw-1", applied: true, undoableInRun: "" },
+    ...{ occurredAt: sequence, actor: "raw-1", applied: true, undoableInRun: "current" },
   });
 }
 

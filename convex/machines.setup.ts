@@ -33,6 +33,8 @@ export type Step =
   | { do: "jump"; machine: number; byMs: number }
   | { do: "wait"; ms: number };
 
+type MachineStep = Extract<Step, { machine: number }>;
+
 type Entry = {
   machine: Machine;
   sequence: number;
@@ -156,26 +158,20 @@ export class World {
   }
 
   async #take(step: Step): Promise<void> {
-    if (step.do === "wait") return await this.#pass(step.ms);
-    if (step.do === "copy") return await this.#copy(step.index);
-    const machine = this.#machines[step.machine];
+    if (step.do === "wait") await this.#pass(step.ms);
+    else if (step.do === "copy") await this.#copy(step.index);
+    else await this.#takeBy(this.#machines[step.machine], step);
+  }
+
+  async #takeBy(machine: Machine | undefined, step: MachineStep): Promise<void> {
     if (machine === undefined) return;
-    switch (step.do) {
-      case "accept":
-        return await this.#accept(machine, step);
-      case "send":
-        this.#send(machine, step);
-        return;
-      case "give up":
-        machine.deadLetters.push(...machine.pending.splice(0, 1));
-        return;
-      case "redrive":
-        machine.pending.push(...machine.deadLetters.splice(0));
-        machine.pending.sort((a, b) => a.sequence - b.sequence);
-        return;
-      case "jump":
-        machine.jump(step.byMs);
-    }
+    if (step.do === "accept") await this.#accept(machine, step);
+    if (step.do === "send") this.#send(machine, step);
+    if (step.do === "jump") machine.jump(step.byMs);
+    if (step.do === "give up") machine.deadLetters.push(...machine.pending.splice(0, 1));
+    if (step.do !== "redrive") return;
+    machine.pending.push(...machine.deadLetters.splice(0));
+    machine.pending.sort((a, b) => a.sequence - b.sequence);
   }
 
   async #accept(machine: Machine, { change, atOnce }: Step & { do: "accept" }): Promise<void> {
@@ -211,10 +207,12 @@ export class World {
 
   async #pass(ms: number): Promise<void> {
     const until = Date.now() + ms;
-    while ((this.#underWay[0]?.arrivesAt ?? Infinity) <= until) {
-      const request = this.#underWay.shift()!;
-      vi.setSystemTime(request.arrivesAt);
-      await this.#arrive(request);
+    const isDue = ({ arrivesAt }: Request) => arrivesAt <= until;
+    for (let next = this.#underWay[0]; next !== undefined && isDue(next);) {
+      this.#underWay.shift();
+      vi.setSystemTime(next.arrivesAt);
+      await this.#arrive(next);
+      next = this.#underWay[0];
     }
     vi.setSystemTime(until);
   }

@@ -207,7 +207,7 @@ describe("the schedule", () => {
 });
 
 describe("video:removeScratch", () => {
-  test("removes a scratch video with its progress and all its events, however many", async () => {
+  test("removes a scratch video with its progress, sources, runs and all its events, however many", async () => {
     const { t, pipeline } = startBackend();
     const scratch = { twitchId: "007" };
     await createVideo(pipeline, scratch.twitchId);
@@ -216,12 +216,16 @@ describe("video:removeScratch", () => {
       await pipeline.mutation(api.video.updateStatusByTwitchId, {
         ...scratch,
         status: index % 2 === 0 ? "Downloading" : "Queued",
+        source: { id: "a", sequence: index + 1 },
+        run: { id: `r${Math.min(index, 3)}`, ageMs: 0 },
       });
     expect(await pipeline.mutation(api.video.removeScratch, scratch)).toEqual({ removed: true });
     await finish(t);
     const left = await t.run(async (ctx) => [
       ...(await ctx.db.query("videos").collect()),
       ...(await ctx.db.query("videoProgress").collect()),
+      ...(await ctx.db.query("videoSources").collect()),
+      ...(await ctx.db.query("videoRuns").collect()),
       ...(await ctx.db.query("videoEvents").collect()),
     ]);
     expect(left).toEqual([]);

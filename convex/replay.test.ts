@@ -3,6 +3,7 @@ import type { Value } from "convex/values";
 import { describe, expect, test } from "vitest";
 
 import callsV1 from "./fixtures/calls-v1.json";
+import callsV2 from "./fixtures/calls-v2.json";
 import { startBackend, stored } from "./testing.setup";
 
 type RecordedCall = { path: string; args: Record<string, unknown>; result: object | null };
@@ -11,7 +12,10 @@ type RecordedCall = { path: string; args: Record<string, unknown>; result: objec
  * What each version of the client sends, recorded when that version was new. An outbox may hold such calls for weeks:
  * a recording is never edited, and a new version adds a file of its own.
  */
-const RECORDINGS: [string, RecordedCall[]][] = [["1", callsV1]];
+const RECORDINGS: [string, RecordedCall[]][] = [
+  ["1", callsV1],
+  ["2", callsV2],
+];
 
 const WRITES = [
   "create",

@@ -189,7 +189,7 @@ describe("rule 3: in order", () => {
     expect(await stored(t)).toMatchObject({
       chatUrl: URL_B,
       transcriptUrl: URL_A,
-      urlChangedAt: { chatUrl: 200, transcriptUrl: 100 },
+      marks: { chatUrl: { at: 200 }, transcriptUrl: { at: 100 } },
     });
   });
 

@@ -54,8 +54,8 @@ export async function keep(
 }
 
 export async function removeAll(ctx: MutationCtx, videoId: Id<"videos">): Promise<void> {
-  for (const { _id } of await ofVideo(ctx, videoId).collect())
-    await ctx.db.delete("videoRuns", _id);
+  const kept = await ofVideo(ctx, videoId).take(PAST_RUNS_KEPT_PER_VIDEO);
+  for (const { _id } of kept) await ctx.db.delete("videoRuns", _id);
 }
 
 /** Never later than the moment that the run is first seen. */

@@ -28,8 +28,8 @@ export async function admit(
 }
 
 export async function removeAll(ctx: MutationCtx, videoId: Id<"videos">): Promise<void> {
-  for (const { _id } of await ofVideo(ctx, videoId).collect())
-    await ctx.db.delete("videoSources", _id);
+  const kept = await ofVideo(ctx, videoId).take(SOURCES_KEPT_PER_VIDEO);
+  for (const { _id } of kept) await ctx.db.delete("videoSources", _id);
 }
 
 async function raise(
