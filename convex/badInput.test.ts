@@ -70,6 +70,11 @@ const REFUSED: [string, (started: Started) => Promise<unknown>, string][] = [
     "twitchId",
   ],
   [
+    "a rollback of an update without a name",
+    ({ pipeline }) => pipeline.mutation(api.video.rollbackStatus, { twitchId, undoes: "" }),
+    "undoes",
+  ],
+  [
     "a rollback of no age",
     ({ pipeline }) => pipeline.mutation(api.video.rollbackStatus, { twitchId, ageMs: -1 }),
     "ageMs",

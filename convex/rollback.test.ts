@@ -169,4 +169,47 @@ describe("video:rollbackStatus", () => {
       data: { code: "VIDEO_NOT_FOUND", twitchId },
     });
   });
+
+  test("that says which update it undoes, undoes that one", async () => {
+    const { pipeline } = await startWithStatuses(["Downloading", { updateId: "u1" }]);
+    expect(await rollBack(pipeline, { undoes: "u1" })).toMatchObject({
+      ...{ outcome: "applied", from: "Downloading", to: "Queued" },
+    });
+  });
+
+  test.each<[string, Parameters<typeof status>[]]>([
+    ["was followed by another", [["Downloading", { updateId: "u1" }], ["Completed"]]],
+    ["changed nothing", [["Completed"], ["Completed", { updateId: "u1" }]]],
+    [
+      "was superseded",
+      [
+        ["Completed", { occurredAt: 200 }],
+        ["Downloading", { updateId: "u1", occurredAt: 100 }],
+      ],
+    ],
+    ["nobody knows", [["Completed"]]],
+    [
+      "an earlier run made",
+      [
+        ["Downloading", { updateId: "u1", run: RUN_1 }],
+        ["Completed", { run: RUN_2 }],
+      ],
+    ],
+  ])("of an update that %s is superseded, and restores nothing", async (_, statuses) => {
+    const { t, pipeline } = await startWithStatuses(...statuses);
+    const before = await stored(t);
+    const result = await rollBack(pipeline, { undoes: "u1", updateId: "r1" });
+    expect(result).toMatchObject({ outcome: "superseded", status: "Completed" });
+    expect(await stored(t)).toEqual(before);
+    expect(await rollBack(pipeline, { undoes: "u1", updateId: "r1" })).toMatchObject({
+      outcome: "duplicate",
+    });
+  });
+
+  test("of an update that was undone already is superseded, not refused", async () => {
+    const { t, pipeline } = await startWithStatuses(["Downloading", { updateId: "u1" }]);
+    await rollBack(pipeline, { undoes: "u1" });
+    expect(await rollBack(pipeline, { undoes: "u1" })).toMatchObject({ outcome: "superseded" });
+    expect((await stored(t)).status).toBe("Queued");
+  });
 });

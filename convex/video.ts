@@ -1,6 +1,7 @@
 import {
   vArtifactUrls,
   vReportedRun,
+  vRollback,
   vUpdate,
   vUpdateMeta,
   vVideoStatus,
@@ -73,9 +74,9 @@ export const create = pipelineMutation({
   handler: (ctx, args) => Videos.create(ctx, args),
 });
 
-/** Undoes the last status change of a video's run. */
+/** Undoes the last status change of a video's run; with `undoes`, only if that is the update with this `updateId`. */
 export const rollbackStatus = pipelineMutation({
-  args: { twitchId: v.string(), ...vUpdateMeta },
+  args: { ...vRollback, twitchId: v.string() },
   returns: Rollback.vRollbackResult,
   handler: (ctx, args) => Rollback.rollbackStatus(ctx, args),
 });

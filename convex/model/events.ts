@@ -48,7 +48,7 @@ export async function append(ctx: PipelineCtx, event: NewEvent): Promise<void> {
   if (sequence > KEPT_PER_VIDEO) await release(ctx, event.videoId, sequence - KEPT_PER_VIDEO);
 }
 
-/** What makes two reports with one `updateId` the same: everything but the times and the source. */
+/** What makes two reports with one `updateId` the same: not their times, their source, or what a rollback `undoes`. */
 export type ReportContent = Pick<Doc<"videoEvents">, "kind" | "to" | "urls"> &
   Pick<UpdateMeta, "updateId" | "reason"> & { run?: { id: string } | undefined };
 

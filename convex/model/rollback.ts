@@ -1,12 +1,10 @@
 import {
+  type Rollback,
+  rollbackSchema,
   STATUS_COMPLETED,
-  twitchIdSchema,
-  type UpdateMeta,
-  updateMetaSchema,
   vVideoStatus,
 } from "@klipstream/contract";
-import { v } from "convex/values";
-import { z } from "zod";
+import { type Infer, v } from "convex/values";
 
 import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
@@ -27,12 +25,13 @@ export const vRollbackResult = v.union(
   vUpdateResult.extend({ from: v.optional(vVideoStatus), to: v.optional(vVideoStatus) }),
   vRefusal,
 );
+type RollbackResult = Infer<typeof vRollbackResult>;
 
-const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
-type Rollback = z.infer<typeof rollbackSchema>;
-
-/** Undoes the last applied, not yet undone status change of the video's run. Called again, goes one further back. */
-export async function rollbackStatus(ctx: PipelineCtx, args: { twitchId: string } & UpdateMeta) {
+/**
+ * Undoes the last applied, not yet undone status change of the video's run. Called again, goes one further back. One that
+ * says which update it `undoes` undoes no other.
+ */
+export async function rollbackStatus(ctx: PipelineCtx, args: Rollback): Promise<RollbackResult> {
   const rollback = checkArgument(rollbackSchema, args);
   const video = await Videos.requireByTwitchId(ctx, rollback.twitchId);
   try {
@@ -72,6 +71,8 @@ async function supersede(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
 async function undoLast(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
   const takeover = Rules.takeoverBy(origin);
   const undoable = await Events.findUndoable(ctx, video._id, takeover.run ?? video.run);
+  if (rollback.undoes !== undefined && rollback.undoes !== undoable?.updateId)
+    return await supersede(ctx, { video, rollback, origin });
   if (undoable?.from === undefined)
     throw failure("NOTHING_TO_ROLL_BACK", "The video's run has no status change left to undo.", {
       twitchId: video.twitchId,

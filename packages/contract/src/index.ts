@@ -53,6 +53,7 @@ export {
   REASON_MAX_LENGTH,
   reasonSchema,
   reportedRunSchema,
+  rollbackSchema,
   runSchema,
   sourceSchema,
   timestampSchema,
@@ -66,6 +67,7 @@ export {
   updateSchema,
   VIDEO_IDS_MAX_COUNT,
   vReportedRun,
+  vRollback,
   vRun,
   vSource,
   vUpdate,
@@ -79,4 +81,12 @@ export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
 export type { CheckedInput } from "./checkInput.ts";
 export type { ErrorCode, ErrorData, Issue } from "./errorCodes.ts";
 export type { VideoStatus } from "./statuses.ts";
-export type { ReportedRun, Run, Source, Update, UpdateMeta, UpdateOutcome } from "./updates.ts";
+export type {
+  ReportedRun,
+  Rollback,
+  Run,
+  Source,
+  Update,
+  UpdateMeta,
+  UpdateOutcome,
+} from "./updates.ts";

@@ -11,6 +11,7 @@ import {
   errorCodeSchema,
   isErrorData,
   reportedRunSchema,
+  rollbackSchema,
   runSchema,
   sourceSchema,
   UPDATE_OUTCOMES,
@@ -22,6 +23,7 @@ import {
   videoStatusSchema,
   vErrorCode,
   vReportedRun,
+  vRollback,
   vRun,
   vSource,
   vUpdate,
@@ -139,6 +141,7 @@ describe("the Convex validators", () => {
     expect(optional(vRun.fields)).toEqual(optionalIn(runSchema.shape));
     expect(optional(vReportedRun.fields)).toEqual(optionalIn(reportedRunSchema.shape));
     expect(optional(vSource.fields)).toEqual(optionalIn(sourceSchema.shape));
+    expect(optional(vRollback)).toEqual(optionalIn(rollbackSchema.shape));
     expect(optional(vUpdateMeta)).toEqual(optionalIn(updateMetaSchema.shape));
     expect(optional(vArtifactUrls.fields)).toEqual(optionalIn(artifactUrlFieldsSchema.shape));
     expect(Object.keys(vArtifactUrls.fields)).toEqual([...ARTIFACT_URL_FIELDS]);

@@ -77,6 +77,20 @@ export const updateMetaSchema = z.strictObject({
 export type UpdateMeta = z.infer<typeof updateMetaSchema>;
 export const vUpdateMeta = zodToConvexFields(updateMetaSchema.shape);
 
+/**
+ * A step back of a video's status. With `undoes`, the `updateId` of an update, it undoes that one and nothing else: where
+ * something came after it, or it changed nothing, the rollback is superseded.
+ */
+export const rollbackSchema = z.strictObject({
+  twitchId: twitchIdSchema,
+  undoes: updateIdSchema.optional(),
+  ...updateMetaSchema.shape,
+});
+export type Rollback = z.infer<typeof rollbackSchema>;
+
+/** A rollback as arguments; their content is checked by {@link rollbackSchema}. */
+export const vRollback = zodToConvexFields(rollbackSchema.shape);
+
 const updateFields = z.strictObject({
   twitchId: twitchIdSchema,
   status: videoStatusSchema.optional(),
