@@ -2,7 +2,7 @@ import type { UpdateMeta, VideoStatus } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { api } from "./_generated/api";
-import { type Caller, createVideo, startBackend, status, stored, TWITCH_ID } from "./testing.setup";
+import { type Caller, startWithVideo, status, stored, TWITCH_ID } from "./testing.setup";
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR_MS = 60 * 60 * 1000;
@@ -21,12 +21,6 @@ const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 let sent = 0;
 const source = (id: string) => ({ source: { id, sequence: ++sent } });
-
-async function startWithVideo() {
-  const backend = startBackend();
-  await createVideo(backend.pipeline);
-  return backend;
-}
 
 const report = (caller: Caller, value: VideoStatus, meta: UpdateMeta) =>
   caller.mutation(api.video.updateStatusByTwitchId, status(value, meta));

@@ -1,15 +1,9 @@
 import { describe, expect, test } from "vitest";
 
 import { api } from "./_generated/api";
-import { createVideo, eventsOf, startBackend, status, stored, TWITCH_ID } from "./testing.setup";
+import { eventsOf, startBackend, startWithVideo, status, stored, TWITCH_ID } from "./testing.setup";
 
 const URL_A = "https://cdn.example/a.json";
-
-async function startWithVideo() {
-  const backend = startBackend();
-  await createVideo(backend.pipeline);
-  return backend;
-}
 
 describe("video:recordUpdates", () => {
   test("one bad update does not stop the others", async () => {

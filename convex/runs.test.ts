@@ -6,8 +6,7 @@ import { PAST_RUNS_KEPT_PER_VIDEO } from "./model/runs";
 import {
   type Backend,
   type Caller,
-  createVideo,
-  startBackend,
+  startWithVideo,
   status,
   stored,
   TWITCH_ID,
@@ -25,12 +24,6 @@ afterEach(() => {
 });
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-async function startWithVideo() {
-  const backend = startBackend();
-  await createVideo(backend.pipeline);
-  return backend;
-}
 
 async function reportIn(caller: Caller, run: ReportedRun, value: Parameters<typeof status>[0]) {
   pass(1_000);

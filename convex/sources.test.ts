@@ -9,6 +9,7 @@ import {
   createVideo,
   eventsOf,
   startBackend,
+  startWithVideo,
   status,
   stored,
   TWITCH_ID,
@@ -26,12 +27,6 @@ afterEach(() => {
 });
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-async function startWithVideo() {
-  const backend = startBackend();
-  await createVideo(backend.pipeline);
-  return backend;
-}
 
 /** The number of an update in a source, sent at once. */
 const from = (id: string, sequence: number): UpdateMeta => ({ source: { id, sequence }, ageMs: 0 });

@@ -34,6 +34,13 @@ export async function createVideo(caller: Caller, twitchId = TWITCH_ID) {
   return (await caller.mutation(api.video.create, { twitchId })).videoId;
 }
 
+/** A backend that has the usual video. */
+export async function startWithVideo() {
+  const backend = startBackend();
+  await createVideo(backend.pipeline);
+  return backend;
+}
+
 /** The arguments of `video:updateStatusByTwitchId` for the usual video. */
 export function status(value: VideoStatus, meta: Partial<Update> = {}) {
   return { twitchId: TWITCH_ID, status: value, ...meta };

@@ -2,18 +2,20 @@ import { VIDEO_STATUSES } from "@klipstream/contract";
 import { describe, expect, test } from "vitest";
 
 import { api } from "./_generated/api";
-import { createVideo, eventsOf, startBackend, status, stored, TWITCH_ID } from "./testing.setup";
+import {
+  createVideo,
+  eventsOf,
+  startBackend,
+  startWithVideo,
+  status,
+  stored,
+  TWITCH_ID,
+} from "./testing.setup";
 
 const URL_A = "https://cdn.example/a.json";
 const URL_B = "https://cdn.example/b.json";
 const OLD_RUN = { id: "run-1", startedAt: 1000 };
 const NEW_RUN = { id: "run-2", startedAt: 2000 };
-
-async function startWithVideo() {
-  const backend = startBackend();
-  await createVideo(backend.pipeline);
-  return backend;
-}
 
 describe("rule 1: once", () => {
   test("an updateId seen before changes nothing and is a duplicate", async () => {
