@@ -57,6 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: kind("copy"), index: fc.nat({ max: 30 }) }) },
   { weight: 1, arbitrary: fc.record({ do: kind("give up"), machine: anyMachine }) },
   { weight: 1, arbitrary: fc.record({ do: kind("redrive"), machine: anyMachine }) },
+  { weight: 1, arbitrary: fc.record({ do: kind("start over"), machine: anyMachine }) },
   {
     weight: 1,
     arbitrary: fc.record({

@@ -30,6 +30,7 @@ export type Step =
   | { do: "copy"; index: number }
   | { do: "give up"; machine: number }
   | { do: "redrive"; machine: number }
+  | { do: "start over"; machine: number }
   | { do: "jump"; machine: number; byMs: number }
   | { do: "wait"; ms: number };
 
@@ -56,6 +57,7 @@ class Machine {
   readonly #clock: ClockFault;
   readonly #way: Way;
   #run: (KnownRun & { startedAtMonotonic: number | null }) | null = null;
+  #runs = 0;
   #accepted = 0;
   #last = 0;
 
@@ -74,6 +76,11 @@ class Machine {
     this.#run ??= { ...run, startedAtMonotonic: null };
   }
 
+  /** The next that it reports is of a run of its own that starts then. */
+  startOver(): void {
+    this.#run = null;
+  }
+
   jump(byMs: number): void {
     this.#clock.aheadMs += byMs;
   }
@@ -81,7 +88,7 @@ class Machine {
   accept(change: Change): void {
     const [wall, monotonic, real] = [this.#wall(), this.#monotonic(), Date.now()];
     this.#run ??= {
-      ...{ id: `run of ${this.id}`, startedAt: wall, really: real },
+      ...{ id: `run ${++this.#runs} of ${this.id}`, startedAt: wall, really: real },
       startedAtMonotonic: monotonic,
     };
     const { startedAt, startedAtMonotonic } = this.#run;
@@ -122,6 +129,11 @@ class Machine {
   #drift(): number {
     return (Date.now() - START) * this.#clock.drift;
   }
+}
+
+/** Whether the backend went on to ask which run it was. */
+function isHeard({ inOrder, refused }: { inOrder: boolean; refused: boolean }): boolean {
+  return inOrder && !refused;
 }
 
 /** Several machines, a network that loses, delays and repeats, and the real backend, whose clock is right. */
@@ -168,6 +180,7 @@ export class World {
     if (step.do === "accept") await this.#accept(machine, step);
     if (step.do === "send") this.#send(machine, step);
     if (step.do === "jump") machine.jump(step.byMs);
+    if (step.do === "start over" && machine !== this.#machines.at(-1)) machine.startOver();
     if (step.do === "give up") machine.deadLetters.push(...machine.pending.splice(0, 1));
     if (step.do !== "redrive") return;
     machine.pending.push(...machine.deadLetters.splice(0));
@@ -176,11 +189,11 @@ export class World {
 
   async #accept(machine: Machine, { change, atOnce }: Step & { do: "accept" }): Promise<void> {
     if (machine.run === null && machine === this.#machines.at(-1)) {
-      const first = this.#arrived.find(
-        ({ entry }) => entry.machine === this.#machines[this.#joins],
+      const first = [...this.#decided].find(
+        ([entry, decided]) => entry.machine === this.#machines[this.#joins] && isHeard(decided),
       );
       if (first === undefined) return;
-      machine.join(first.entry.run);
+      machine.join(first[0].run);
     }
     if (!atOnce || machine !== this.#lastToAccept) await this.#pass(APART_MS);
     this.#lastToAccept = machine;
@@ -270,19 +283,21 @@ export class World {
   }
 
   #checkEnd(): void {
-    const heard = [...this.#decided].filter(([, { refused }]) => !refused);
+    const heard = [...this.#decided].filter(([, decided]) => isHeard(decided));
     const runs = heard.map(([{ run }]) => run).sort((a, b) => a.really - b.really);
     const newest = runs.at(-1);
     if (this.#video?.run?.id !== newest?.id)
       this.broken.push(`run: ${this.#video?.run?.id} stands, though ${newest?.id} started last`);
-    const last = heard
-      .filter(([{ run, change }, { inOrder }]) => {
-        return run.id === newest?.id && inOrder && !("urls" in change);
-      })
-      .sort(([a], [b]) => a.acceptedAt.real - b.acceptedAt.real || a.sequence - b.sequence)
-      .at(-1);
-    const end = last?.[0].change;
+    const lasting = heard
+      .filter(([{ run }]) => run.id === newest?.id)
+      .map(([entry]) => entry)
+      .sort((a, b) => a.acceptedAt.real - b.acceptedAt.real || a.sequence - b.sequence)
+      .map(({ change }) => change);
+    const end = lasting.findLast((change) => !("urls" in change));
     if (end !== undefined && "status" in end && this.#video?.status !== end.status)
       this.broken.push(`end: ${this.#video?.status} stands, though ${end.status} was last`);
+    const url = lasting.findLast((change) => "urls" in change)?.urls.chatUrl;
+    if (url !== undefined && this.#video?.chatUrl !== url)
+      this.broken.push(`end: ${this.#video?.chatUrl} stands, though ${url} was last`);
   }
 }

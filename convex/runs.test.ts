@@ -1,8 +1,8 @@
-import type { ReportedRun } from "@klipstream/contract";
+import type { ReportedRun, Source } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { api } from "./_generated/api";
-import { PAST_RUNS_KEPT_PER_VIDEO } from "./model/runs";
+import { PAST_RUNS_KEPT_PER_VIDEO, UNDER_WAY_MAX_MS } from "./model/runs";
 import {
   type Backend,
   type Caller,
@@ -92,6 +92,27 @@ describe("two runs", () => {
     expect(await reportIn(pipeline, { id: "old", ageMs: 5_000 }, "Failed")).toBe("superseded");
     expect(await reportIn(pipeline, { id: "old", ageMs: 0 }, "Failed")).toBe("superseded");
   });
+
+  test.each([
+    ["a", UNDER_WAY_MAX_MS, "applied"],
+    ["a", UNDER_WAY_MAX_MS + 1, "superseded"],
+    ["b", 1, "superseded"],
+  ])(
+    "a run from source %s that began %d ms before the start of one from source a was fixed, is %s",
+    async (id, beforeMs, outcome) => {
+      const { t, pipeline } = await startWithVideo();
+      const update = (run: ReportedRun, source: Source, value: Parameters<typeof status>[0]) =>
+        pipeline.mutation(
+          api.video.updateStatusByTwitchId,
+          status(value, { run, source, ageMs: 0 }),
+        );
+      await update({ id: "slow", ageMs: 0 }, { id: "a", sequence: 1 }, "Downloading");
+      const next = { id: "next", ageMs: beforeMs };
+      expect(await update(next, { id, sequence: 2 }, "Analyzing")).toMatchObject({ outcome });
+      const name = outcome === "applied" ? "next" : "slow";
+      expect((await stored(t)).run).toEqual({ id: name, startedAt: START });
+    },
+  );
 
   test("a newer run's rollback that finds nothing leaves the video its run", async () => {
     const { t, pipeline } = await startWithVideo();

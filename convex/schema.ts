@@ -62,6 +62,8 @@ const tables = {
     sourcesForgottenBefore: vOptionalTimestamp,
     /** The newest run that reported; its start on the server's clock (model/runs.ts). */
     run: v.optional(vRun),
+    /** The source that the run was first seen from. */
+    runSourceId: v.optional(v.string()),
     /** Only while `Failed`. */
     failure: v.optional(vFailure),
     /** The last sign of life of a video that the cron found stalled; cleared by any sign of life. */

@@ -1,4 +1,4 @@
-import type { ErrorCode, ReportedRun, Update, UpdateMeta, VideoStatus } from "@klipstream/contract";
+import type { ErrorCode, Run, Update, UpdateMeta, VideoStatus } from "@klipstream/contract";
 
 // Two dots in the name: Convex does not deploy this file.
 
@@ -46,7 +46,7 @@ export class ContractModel {
     const seen = this.seen(update, content);
     if (seen !== null) return seen;
     if (wasDecided) return "superseded";
-    const { run, isOlder, takesOver } = this.meet(video, update.run);
+    const { run, isOlder, takesOver } = this.meet(video, update);
     const event = { kind: "updated" as const, ...reported, run, updateId: update.updateId };
     const before = { status: video.status, failure: video.failure };
     const fields = isOlder ? [] : this.fieldsInOrder(video, update);
@@ -72,7 +72,7 @@ export class ContractModel {
     if (seen !== null) return seen;
     if (wasDecided) return "superseded";
     const runsBefore = [...video.runs];
-    const { run, isOlder } = this.meet(video, meta.run);
+    const { run, isOlder } = this.meet(video, meta);
     const { reason, updateId } = meta;
     const event = { kind: "rolledBack" as const, reason, run, updateId };
     if (isOlder || !this.isInOrder(video, "status", meta))
@@ -102,14 +102,23 @@ export class ContractModel {
   }
 
   /** Remembers a run as it is first said to be; the newest of those that were met is the video's. */
-  private meet(video: ModelVideo, run: ReportedRun | undefined) {
+  private meet(video: ModelVideo, { run, source }: UpdateMeta) {
     if (run === undefined) return { run: undefined, isOlder: false, takesOver: false };
     const before = currentRun(video);
-    if (!video.runs.some(({ id }) => id === run.id))
-      video.runs.push({ id: run.id, startedAt: this.past(run.ageMs) ?? this.cap(run.startedAt) });
+    if (!video.runs.some(({ id }) => id === run.id)) {
+      const said = this.past(run.ageMs) ?? this.cap(run.startedAt);
+      // All that happens here happens within the time that a request may be under way.
+      const follows = source !== undefined && before?.sourceId === source.id;
+      const startedAt = follows ? Math.max(said, before.startedAt) : said;
+      video.runs.push({ id: run.id, startedAt, sourceId: source?.id });
+    }
     const isOlder = currentRun(video)?.id !== run.id;
     const known = video.runs.find(({ id }) => id === run.id);
-    return { run: known, isOlder, takesOver: !isOlder && before?.id !== run.id };
+    return {
+      run: known && withoutSource(known),
+      isOlder,
+      takesOver: !isOlder && before?.id !== run.id,
+    };
   }
 
   private fieldsInOrder(video: ModelVideo, update: Update): string[] {
@@ -192,12 +201,12 @@ export class ContractModel {
 export type ModelOutcome = "applied" | "unchanged" | "duplicate" | "superseded" | ErrorCode;
 
 type ModelFailure = { during: VideoStatus; reason: string | undefined; at: number };
-type ModelRun = { id: string; startedAt: number };
+type ModelRun = Run & { sourceId: string | undefined };
 type ModelMark = { at: number; sourceId: string | undefined; runId: string | undefined };
 
 export type ModelEvent = Pick<Update, "urls" | "reason" | "updateId"> & {
   kind: "created" | "updated" | "rolledBack";
-  run?: ModelRun | undefined;
+  run?: Run | undefined;
   from?: VideoStatus;
   to?: VideoStatus | undefined;
   applied: boolean;
@@ -222,6 +231,10 @@ export type ModelVideo = {
 /** The one that started last; of several, the one that was met last. */
 export function currentRun({ runs }: ModelVideo): ModelRun | undefined {
   return runs.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
+}
+
+export function withoutSource({ id, startedAt }: ModelRun): Run {
+  return { id, startedAt };
 }
 
 /** Whether the source got further than this number, which is remembered from now on. */

@@ -38,7 +38,7 @@ export async function report(
   const { twitchId, percent, message, run } = checkArgument(reportSchema, args);
   const video = await Videos.requireByTwitchId(ctx, twitchId);
   const now = Date.now();
-  const { rank } = await Runs.rank(ctx, video, { run, now });
+  const { rank } = await Runs.rank(ctx, video, { meta: { run }, now });
   // Reports are sent beside the updates: one may arrive after the Completed that followed it.
   if (rank === "older" || video.status === STATUS_COMPLETED) return null;
   if (video.stalledSince !== undefined) await ctx.db.patch("videos", video._id, signOfLife(now));

@@ -51,8 +51,11 @@ async function rollBack(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollba
   if (receipt !== null)
     return { ...resultOf(video, "duplicate"), from: receipt.from, to: receipt.to };
   if (!isNew) return resultOf(video, "superseded");
-  const { run } = rollback;
-  const origin = Rules.originOf(rollback, await Runs.rank(ctx, video, { run, now }), now);
+  const origin = Rules.originOf(
+    rollback,
+    await Runs.rank(ctx, video, { meta: rollback, now }),
+    now,
+  );
   const isInOrder = origin.rank !== "older" && Rules.isInOrder(video, "status", origin);
   const undo = { video, rollback, origin };
   return isInOrder ? await undoLast(ctx, undo) : await supersede(ctx, undo);

@@ -74,8 +74,8 @@ export function originOf(meta: UpdateMeta, run: RankedRun, now: number): Origin 
 }
 
 /** Rule 2: a run that is newer than the video's becomes the video's. */
-export function takeoverBy({ rank, run }: RankedRun): Pick<Video, "run"> {
-  return rank === "newer" ? { run } : {};
+export function takeoverBy({ rank, run, sourceId }: Origin): Pick<Video, "run" | "runSourceId"> {
+  return rank === "newer" ? { run, runSourceId: sourceId } : {};
 }
 
 /** Rule 3. What nobody reported is older than any report. */

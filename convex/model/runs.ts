@@ -1,10 +1,16 @@
-import type { ReportedRun, Run } from "@klipstream/contract";
+import type { ReportedRun, Run, UpdateMeta } from "@klipstream/contract";
 
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 
 /** A forgotten run is judged by what its requests say, as at first sight. It is older than all that are kept. */
 export const PAST_RUNS_KEPT_PER_VIDEO = 100;
+
+/**
+ * Longer than an attempt of the client lasts (15 s, unless it is told otherwise). By so much may a run's start be fixed too
+ * late; within it, the order in which one source names its runs tells more than their ages do.
+ */
+export const UNDER_WAY_MAX_MS = 20_000;
 
 /** A request's run, with its start on the server's clock, and how it stands to the video's. */
 export type RankedRun = {
@@ -20,13 +26,15 @@ export const NONE: RankedRun = { rank: "none", run: undefined, toKeep: undefined
 /**
  * Rule 2: how a request's run stands to the video's. Its start is fixed when it is first seen; what is said of it later is
  * ignored, so that two runs cannot take turns. A run that is known and not the video's is therefore older for good; of two
- * with one start, the one that was seen first is the older.
+ * with one start, the one that was seen first is the older. So it is of two from one source, where the first request of the
+ * one may have been under way still when the other started.
  */
 export async function rank(
   ctx: QueryCtx,
   video: Doc<"videos">,
-  { run: reported, now }: { run: ReportedRun | undefined; now: number },
+  { meta, now }: { meta: Pick<UpdateMeta, "run" | "source">; now: number },
 ): Promise<RankedRun> {
+  const { run: reported, source } = meta;
   if (reported === undefined) return NONE;
   const { id } = reported;
   const current = video.run;
@@ -35,8 +43,11 @@ export async function rank(
   if (past !== null)
     return { rank: "older", run: { id, startedAt: past.startedAt }, toKeep: undefined };
   const run = { id, startedAt: startOf(reported, now) };
-  const isOlder = current !== undefined && run.startedAt < current.startedAt;
-  return isOlder ? { rank: "older", run, toKeep: run } : { rank: "newer", run, toKeep: current };
+  if (current === undefined) return { rank: "newer", run, toKeep: undefined };
+  const margin = source !== undefined && source.id === video.runSourceId ? UNDER_WAY_MAX_MS : 0;
+  if (run.startedAt < current.startedAt - margin) return { rank: "older", run, toKeep: run };
+  const startedAt = Math.max(run.startedAt, current.startedAt);
+  return { rank: "newer", run: { id, startedAt }, toKeep: current };
 }
 
 /** Keeps a run that is not the video's. */

@@ -117,7 +117,7 @@ async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
   }
   if (receipt !== null) return resultOf(video, "duplicate");
   if (!isNew) return resultOf(video, "superseded");
-  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { run: update.run, now }), now);
+  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { meta: update, now }), now);
   await Runs.keep(ctx, video._id, origin.toKeep);
   return await write(ctx, { video, update, origin, ...Rules.decide(video, update, origin) });
 }
@@ -127,7 +127,7 @@ async function recordFirst(ctx: PipelineCtx, update: Update, now: number) {
   const at = Rules.originOf(update, Runs.NONE, now).shownAt;
   const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
   await Sources.admit(ctx, video, { meta: update, now });
-  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { run: update.run, now }), now);
+  const origin = Rules.originOf(update, await Runs.rank(ctx, video, { meta: update, now }), now);
   const { patch } = Rules.decide(video, update, origin);
   const reported = {
     statusReported: update.status !== undefined,

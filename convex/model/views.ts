@@ -23,7 +23,13 @@ export const COUNT_CAP = 100;
 export const PAGE_MAX_SIZE = 100;
 
 /** What only the rules need, and only old readers. */
-const HIDDEN_FIELDS = ["statusReported", "marks", "sourcesForgottenBefore", "legacy"] as const;
+const HIDDEN_FIELDS = [
+  "statusReported",
+  "marks",
+  "runSourceId",
+  "sourcesForgottenBefore",
+  "legacy",
+] as const;
 
 /** What a viewer may know of a video. */
 export const vListedVideo = schema.doc("videos").omit(...HIDDEN_FIELDS);
