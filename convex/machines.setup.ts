@@ -180,11 +180,17 @@ export class World {
     if (step.do === "accept") await this.#accept(machine, step);
     if (step.do === "send") this.#send(machine, step);
     if (step.do === "jump") machine.jump(step.byMs);
-    if (step.do === "start over" && machine !== this.#machines.at(-1)) machine.startOver();
+    if (step.do === "start over") await this.#startOver(machine);
     if (step.do === "give up") machine.deadLetters.push(...machine.pending.splice(0, 1));
     if (step.do !== "redrive") return;
     machine.pending.push(...machine.deadLetters.splice(0));
     machine.pending.sort((a, b) => a.sequence - b.sequence);
+  }
+
+  async #startOver(machine: Machine): Promise<void> {
+    if (machine === this.#machines.at(-1)) return;
+    await this.#pass(1);
+    machine.startOver();
   }
 
   async #accept(machine: Machine, { change, atOnce }: Step & { do: "accept" }): Promise<void> {
