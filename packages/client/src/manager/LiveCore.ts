@@ -77,7 +77,7 @@ export class LiveCore implements ManagerCore {
     return {
       waitMs: this.#options.waitMs ?? DEFAULT_OPTIONS.waitMs,
       createMissing: this.#options.createMissing ?? DEFAULT_OPTIONS.createMissing,
-      now: this.#desk.now(),
+      now: this.clock.now(),
     };
   }
 

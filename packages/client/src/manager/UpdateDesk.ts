@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, momentOf } from "../clock.ts";
 import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../errors.ts";
 import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep, EntryAnswer } from "../outbox/delivery.ts";
@@ -22,19 +22,12 @@ type Identity = { twitchId: string; updateId: string };
 export class UpdateDesk {
   readonly #options: UpdateDeskOptions;
   readonly #waiting = new Map<number, (answer: EntryAnswer | null) => void>();
-  #lastOccurredAt = 0;
   /** A wait has run out since the last answer: another would hold the caller up for nothing. */
   #isBackendSilent = false;
   #isClosed = false;
 
   constructor(options: UpdateDeskOptions) {
     this.#options = options;
-  }
-
-  /** The wall clock, but never back: a clock that jumps must not make a newer status look older. */
-  now(): number {
-    this.#lastOccurredAt = Math.max(this.#lastOccurredAt, this.#options.clock.now());
-    return this.#lastOccurredAt;
   }
 
   /** The backend answered to an entry. */
@@ -72,7 +65,8 @@ export class UpdateDesk {
     const { store, deployment, clock, log, onStep } = this.#options;
     try {
       onStep("accepting");
-      const entry = store.append({ deployment, twitchId, content, acceptedAt: clock.now() });
+      const { at: acceptedAt, uptime: acceptedUptime } = momentOf(clock);
+      const entry = store.append({ deployment, twitchId, content, acceptedAt, acceptedUptime });
       onStep("accepted");
       log.write("update.accepted", "kept in the outbox", {
         twitchId,

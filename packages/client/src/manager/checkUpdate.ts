@@ -54,7 +54,7 @@ export function checkUpdate(
   if (!update.ok) return refuse(update.issues);
   const content: EntryContent = {
     kind: "update",
-    update: { ...update.value, updateId: identity.updateId, occurredAt: fields.occurredAt },
+    update: { ...update.value, updateId: identity.updateId },
     createMissing: settings.value.createMissing ?? defaults.createMissing,
   };
   return { ok: true, content, waitMs: settings.value.waitMs ?? defaults.waitMs };
@@ -74,7 +74,7 @@ export function checkRollback(
   if (!rollback.ok) return refuse(rollback.issues);
   const content: EntryContent = {
     kind: "rollback",
-    rollback: { ...rollback.value, updateId: identity.updateId, occurredAt: fields.occurredAt },
+    rollback: { ...rollback.value, updateId: identity.updateId },
   };
   return { ok: true, content, waitMs: settings.value.waitMs ?? defaults.waitMs };
 }
@@ -93,7 +93,12 @@ export function checkProgress(report: unknown): InvalidInputError | null {
 
 function metaOf(identity: Identity, options: UpdateOptions | undefined, { now }: UpdateDefaults) {
   const { occurredAt, run, reason } = options ?? {};
-  return { updateId: identity.updateId, occurredAt: occurredAt ?? now, run, reason };
+  return {
+    updateId: identity.updateId,
+    ageMs: ageOf(occurredAt ?? now, now),
+    run: run && { id: run.id, ageMs: ageOf(run.startedAt, now) },
+    reason,
+  };
 }
 
 function refuse(issues: readonly Issue[]): CheckedUpdate {
@@ -102,4 +107,9 @@ function refuse(issues: readonly Issue[]): CheckedUpdate {
 
 function withoutUndefined<T extends object>(fields: T): T {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T;
+}
+
+/** What is no time is left to the schema to refuse. */
+function ageOf(time: number, now: number): number {
+  return typeof time === "number" ? Math.max(0, now - time) : time;
 }

@@ -4,10 +4,10 @@ import type { FunctionReturnType } from "convex/server";
 import { backend } from "../api/backend.ts";
 import type { Attempt, ConvexApiClient } from "../api/ConvexApiClient.ts";
 import { errorOfCode } from "../api/functionErrors.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, momentOf } from "../clock.ts";
 import { ServerError } from "../errors.ts";
 import type { Deliver, EntryAnswer } from "../outbox/delivery.ts";
-import type { Entry, RecordedUpdate } from "../outbox/entry.ts";
+import { contentToSend, type EntryContent, type RecordedUpdate } from "../outbox/entry.ts";
 
 type BatchResult = FunctionReturnType<typeof backend.video.recordUpdates>[number];
 
@@ -15,7 +15,11 @@ type BatchResult = FunctionReturnType<typeof backend.video.recordUpdates>[number
 export function deliverThrough(api: ConvexApiClient, clock: Clock): Deliver {
   return async (entries) => {
     const startedAt = clock.monotonic();
-    const attempt = await send(api, entries);
+    const moment = momentOf(clock);
+    const attempt = await send(
+      api,
+      entries.map((entry) => contentToSend(entry, moment)),
+    );
     const { httpStatus, requestId } = attempt.answer;
     const durationMs = Math.round(clock.monotonic() - startedAt);
     if (!attempt.ok) {
@@ -36,15 +40,15 @@ export function deliverThrough(api: ConvexApiClient, clock: Clock): Deliver {
 
 async function send(
   api: ConvexApiClient,
-  entries: readonly Entry[],
+  contents: readonly EntryContent[],
 ): Promise<Attempt<readonly BatchResult[]>> {
-  const [first] = entries;
-  if (first?.content.kind === "rollback")
-    return wrap(await api.attemptMutation(backend.video.rollbackStatus, first.content.rollback));
-  const updates = entries.flatMap(({ content }) =>
+  const [first] = contents;
+  if (first?.kind === "rollback")
+    return wrap(await api.attemptMutation(backend.video.rollbackStatus, first.rollback));
+  const updates = contents.flatMap((content) =>
     content.kind === "update" ? [content.update] : [],
   );
-  const createMissing = first?.content.kind === "update" && first.content.createMissing;
+  const createMissing = first?.kind === "update" && first.createMissing;
   const single = updates.length === 1 && !createMissing ? updates[0] : undefined;
   const own = single === undefined ? null : sendAlone(api, single);
   if (own !== null) return wrap(await own);
