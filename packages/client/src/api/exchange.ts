@@ -100,7 +100,7 @@ async function readText({ body }: Response, { answer }: Exchange): Promise<strin
   const decoder = new TextDecoder();
   let text = "";
   let bytes = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the stream, and with it the connection.
     if (bytes > ANSWER_MAX_BYTES)
