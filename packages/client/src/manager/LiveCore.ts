@@ -11,7 +11,7 @@ import { Dispatcher } from "../outbox/Dispatcher.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
 import type { OutboxStats, OutboxStore } from "../outbox/store.ts";
 import type { CheckedUpdate, UpdateDefaults } from "./checkUpdate.ts";
-import { deliverThrough } from "./deliver.ts";
+import { deliverThrough, isBackendWorking } from "./deliver.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
 import { type ProgressReport, ProgressReporter } from "./ProgressReporter.ts";
 import type { FlushResult, UpdateResult } from "./results.ts";
@@ -51,15 +51,16 @@ export class LiveCore implements ManagerCore {
       deployment,
       store,
       deliver: deliverThrough(api, clock),
+      isWorking: () => isBackendWorking(api),
       policy: connection.retry,
       clock,
       random,
       log,
       onStep,
       onAnswer: (entry, answer) => desk.answered(entry, answer),
-      onBlocked: () => desk.blocked(),
+      onBlocked: (lane) => desk.blocked(lane),
     });
-    const isBlocked = () => dispatcher.isBlocked;
+    const isBlocked = (lane: string) => dispatcher.isBlocked(lane);
     this.clock = clock;
     this.log = log;
     this.#options = options;

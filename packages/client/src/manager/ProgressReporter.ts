@@ -25,14 +25,14 @@ export class ProgressReporter {
   readonly #api: ConvexApiClient;
   readonly #clock: Clock;
   readonly #log: EventLog;
-  readonly #isBlocked: () => boolean;
+  readonly #isBlocked: (twitchId: string) => boolean;
   readonly #videos = new Map<string, Video>();
   #quietUntil = -Infinity;
   #isClosed = false;
 
   constructor(
     api: ConvexApiClient,
-    { clock, log, isBlocked }: { clock: Clock; log: EventLog; isBlocked: () => boolean },
+    { clock, log, isBlocked }: { clock: Clock; log: EventLog; isBlocked: (twitchId: string) => boolean },
   ) {
     this.#api = api;
     this.#clock = clock;
@@ -58,7 +58,7 @@ export class ProgressReporter {
     const video: Video = { next: undefined, cancel: () => undefined };
     this.#videos.set(twitchId, video);
     const dueAt = this.#clock.monotonic() + PROGRESS_INTERVAL_MS;
-    if (this.#isBlocked() || this.#clock.monotonic() < this.#quietUntil) {
+    if (this.#isBlocked(twitchId) || this.#clock.monotonic() < this.#quietUntil) {
       this.#log.write("progress.dropped", "the backend cannot be reached", { twitchId });
     } else {
       const cut = message?.slice(0, MESSAGE_MAX_LENGTH);

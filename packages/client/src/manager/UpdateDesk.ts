@@ -16,12 +16,15 @@ export type UpdateDeskOptions = {
   onStep: (step: DeliveryStep) => void;
 };
 
+/** A caller that waits for the answer to its entry; null: it is not to wait any longer. */
+type Waiting = { twitchId: string; finish: (answer: EntryAnswer | null) => void };
+
 type Identity = { twitchId: string; updateId: string };
 
 /** Takes updates in: durable first, then waits a little for the backend's answer. */
 export class UpdateDesk {
   readonly #options: UpdateDeskOptions;
-  readonly #waiting = new Map<number, (answer: EntryAnswer | null) => void>();
+  readonly #waiting = new Map<number, Waiting>();
   /** A wait has run out since the last answer: another would hold the caller up for nothing. */
   #isBackendSilent = false;
   #isClosed = false;
@@ -33,12 +36,13 @@ export class UpdateDesk {
   /** The backend answered to an entry. */
   answered(entry: Entry, answer: EntryAnswer): void {
     this.#isBackendSilent = false;
-    this.#waiting.get(entry.seq)?.(answer);
+    this.#waiting.get(entry.seq)?.finish(answer);
   }
 
-  /** Nothing will be sent for a while: nobody needs to wait. */
-  blocked(): void {
-    for (const finish of [...this.#waiting.values()]) finish(null);
+  /** Nothing will be sent for a while, of this lane or of any: nobody needs to wait for it. */
+  blocked(lane?: string): void {
+    for (const { twitchId, finish } of [...this.#waiting.values()])
+      if (lane === undefined || twitchId === lane) finish(null);
   }
 
   close(): void {
@@ -55,7 +59,7 @@ export class UpdateDesk {
     if (!checked.ok) return this.#reject(identity, checked.error);
     const entry = this.#append(checked, identity.twitchId);
     if (entry instanceof KlipstreamError) return this.#reject(identity, entry);
-    const answer = this.#waitFor(entry, dispatcher.isBlocked ? 0 : checked.waitMs);
+    const answer = this.#waitFor(entry, dispatcher.isBlocked(identity.twitchId) ? 0 : checked.waitMs);
     dispatcher.accepted();
     return resultOf(identity, await answer);
   }
@@ -96,7 +100,7 @@ export class UpdateDesk {
         },
         { keepAlive: true },
       );
-      this.#waiting.set(entry.seq, finish);
+      this.#waiting.set(entry.seq, { twitchId: entry.twitchId, finish });
     });
   }
 
@@ -109,6 +113,7 @@ export class UpdateDesk {
 
 function resultOf(identity: Identity, answer: EntryAnswer | null): UpdateResult {
   if (answer === null) return { ok: true, outcome: "queued", ...identity };
-  if (answer.accepted) return { ok: true, outcome: answer.outcome, ...identity };
+  if (answer.accepted)
+    return { ok: true, outcome: answer.outcome, ...identity, answer: answer.answer };
   return { ok: false, outcome: "rejected", ...identity, error: answer.error };
 }

@@ -57,12 +57,14 @@ export class MemoryStore implements OutboxStore {
     return accepted;
   }
 
-  claim({ deployment, owner, now, limit }: ClaimRequest): Claim | null {
+  claim({ deployment, owner, now, limit, lane: only, except }: ClaimRequest): Claim | null {
     const batch = new Batch(limit);
     this.#lastToken += 1;
     const lease: Lease = { owner, token: this.#lastToken };
     const free = [...this.#booksOf(deployment).lanes.values()]
       .filter((lane) => lane.entries.length > 0 && isFree(lane, now))
+      .filter(({ entries: [head] }) => only === undefined || head?.twitchId === only)
+      .filter(({ entries: [head] }) => head !== undefined && except?.has(head.twitchId) !== true)
       .sort((one, other) => (one.entries[0]?.seq ?? 0) - (other.entries[0]?.seq ?? 0));
     for (const lane of free) {
       if (batch.room <= 0) break;

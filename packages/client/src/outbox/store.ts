@@ -28,6 +28,10 @@ export type ClaimRequest = {
   now: number;
   /** Most entries to claim. */
   limit: number;
+  /** Claim from this lane only. */
+  lane?: string | undefined;
+  /** Claim from none of these lanes. */
+  except?: ReadonlySet<string> | undefined;
 };
 
 /** Entries to be sent together: of one route, and of each lane the first ones. */
