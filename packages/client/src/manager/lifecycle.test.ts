@@ -104,7 +104,13 @@ describe("a stage", () => {
             status: 200,
             body: JSON.stringify({
               status: "success",
-              value: { success: true, outcome: "superseded" },
+              value: {
+                success: true,
+                outcome: "superseded",
+                videoId: "v1",
+                twitchId: "1",
+                status: "Completed",
+              },
             }),
           }
         : undefined;

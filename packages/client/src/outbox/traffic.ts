@@ -39,7 +39,7 @@ export const LANE_MOVES = {
   failsAlone: { fine: "doubted", split: "doubted", doubted: "doubted", blamed: "blamed" },
   failsByItself: { fine: "blamed", split: "blamed", doubted: "blamed", blamed: "blamed" },
   anotherGetsThrough: { fine: "fine", split: "split", doubted: "blamed", blamed: "blamed" },
-  outageEnds: { fine: "fine", split: "split", doubted: "split", blamed: "blamed" },
+  outageEnds: { fine: "fine", split: "split", doubted: "fine", blamed: "blamed" },
   getsThrough: { fine: "fine", split: "fine", doubted: "fine", blamed: "fine" },
 } as const satisfies Record<string, Record<Standing | "fine", Standing | "fine">>;
 

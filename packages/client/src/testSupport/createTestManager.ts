@@ -9,7 +9,7 @@ import { VirtualClock } from "../VirtualClock.ts";
 
 export type LogLine = Record<string, unknown> & { event: string; message: string };
 
-const URL = "https://test.example";
+export const URL = "https://test.example";
 
 /** A manager over a fake backend, a store in memory and a clock that the test turns. */
 export function createTestManager(
