@@ -112,7 +112,9 @@ describe("an update", () => {
     isAway = false;
     clock.jump(-3_600_000);
     await clock.advance(10_000);
-    const sent = backend.requests.flatMap(({ args }) => (args.updates as object[] | undefined) ?? [args]);
+    const sent = backend.requests.flatMap(
+      ({ args }) => (args.updates as object[] | undefined) ?? [args],
+    );
     const source = { id: store.sourceId, sequence: 2 };
     expect(sent.at(-1)).toMatchObject({ status: "Transcribing", source });
     expect((sent.at(-1) as { ageMs: number }).ageMs).toBeGreaterThan(60_000);

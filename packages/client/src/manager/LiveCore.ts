@@ -10,7 +10,7 @@ import type { DeliveryStep } from "../outbox/delivery.ts";
 import { Dispatcher } from "../outbox/Dispatcher.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
 import type { OutboxStats, OutboxStore } from "../outbox/store.ts";
-import type { CheckedUpdate, UpdateDefaults } from "./checkUpdate.ts";
+import type { CheckedUpdate } from "./checkUpdate.ts";
 import { deliverThrough, isBackendWorking } from "./deliver.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
 import { type ProgressReport, ProgressReporter } from "./ProgressReporter.ts";
@@ -74,11 +74,10 @@ export class LiveCore implements ManagerCore {
     dispatcher.wake();
   }
 
-  defaults(): UpdateDefaults {
+  defaults(): { waitMs: number; createMissing: boolean } {
     return {
       waitMs: this.#options.waitMs ?? DEFAULT_OPTIONS.waitMs,
       createMissing: this.#options.createMissing ?? DEFAULT_OPTIONS.createMissing,
-      now: this.clock.now(),
     };
   }
 

@@ -59,7 +59,10 @@ export class UpdateDesk {
     if (!checked.ok) return this.#reject(identity, checked.error);
     const entry = this.#append(checked, identity.twitchId);
     if (entry instanceof KlipstreamError) return this.#reject(identity, entry);
-    const answer = this.#waitFor(entry, dispatcher.isBlocked(identity.twitchId) ? 0 : checked.waitMs);
+    const answer = this.#waitFor(
+      entry,
+      dispatcher.isBlocked(identity.twitchId) ? 0 : checked.waitMs,
+    );
     dispatcher.accepted();
     return resultOf(identity, await answer);
   }

@@ -75,10 +75,7 @@ export async function isBackendWorking(api: ConvexApiClient): Promise<boolean> {
   return result?.success === false && result.code === "INVALID_ARGUMENT";
 }
 
-function send(
-  api: ConvexApiClient,
-  contents: readonly EntryContent[],
-): Promise<Attempt<unknown>> {
+function send(api: ConvexApiClient, contents: readonly EntryContent[]): Promise<Attempt<unknown>> {
   const [first] = contents;
   if (first?.kind === "rollback")
     return wrap(api.attemptMutation(backend.video.rollbackStatus, first.rollback));

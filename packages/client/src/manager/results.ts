@@ -62,7 +62,8 @@ export type StageContext = {
 
 export type StageOptions = {
   /**
-   * What happens to the status when the work throws: undone, or set to `Failed` with the error's message as reason.
+   * What happens to the status when the work throws: undone, or set to `Failed` with the error's message as reason. Undone is this very
+   * change of the status, and only while it is the last one: what somebody else has set stays.
    *
    * @default "rollBack"
    */

@@ -16,7 +16,10 @@ const FAULTS: [string, Fault][] = [
   ["a 500", { status: 500, body: "<html>Oops</html>" }],
   ["a 429 that asks for an hour", { status: 429, headers: { "retry-after": "3600" } }],
   ["no connection", "refuse"],
-  ["an answer that acknowledges nothing", { status: 200, body: '{"status":"success","value":null}' }],
+  [
+    "an answer that acknowledges nothing",
+    { status: 200, body: '{"status":"success","value":null}' },
+  ],
 ];
 
 describe("a video whose requests always get", () => {
@@ -177,7 +180,13 @@ describe("a function that fails for every update alike", () => {
 });
 
 describe("an answer that acknowledges nothing", () => {
-  const result = { success: true, outcome: "applied", videoId: "v1", twitchId: "1", status: "Queued" };
+  const result = {
+    success: true,
+    outcome: "applied",
+    videoId: "v1",
+    twitchId: "1",
+    status: "Queued",
+  };
   it.each<[string, unknown]>([
     ["null", null],
     ["success alone", { success: true }],

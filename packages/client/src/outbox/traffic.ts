@@ -17,8 +17,7 @@ export const CREDENTIALS_RETRY_MS = 30_000;
  *   each time.
  * - **paused**: it refuses the credentials. One probe every 30 s.
  */
-type Backend =
-  { mode: "open" } | { mode: "away"; wait: Wait } | { mode: "paused"; until: number };
+type Backend = { mode: "open" } | { mode: "away"; wait: Wait } | { mode: "paused"; until: number };
 
 /**
  * What is thought of a lane that failed; of others nothing is kept:

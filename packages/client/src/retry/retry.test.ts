@@ -101,7 +101,10 @@ describe("the retry budget", () => {
 describe("a wait", () => {
   const setUp = () => {
     const clock = new VirtualClock();
-    return { clock, backoff: new Backoff({ policy: DEFAULT_RETRY_POLICY, random: () => 0, clock }) };
+    return {
+      clock,
+      backoff: new Backoff({ policy: DEFAULT_RETRY_POLICY, random: () => 0, clock }),
+    };
   };
 
   it("goes on doubling past the usual cap while nothing pays for a retry", () => {
