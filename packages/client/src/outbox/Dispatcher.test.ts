@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { Clock } from "../clock.ts";
 import { useTestManagers } from "../testSupport/createTestManager.ts";
 import { type Fault, type Received, lanesOf, sizeOf } from "../testSupport/FakeBackend.ts";
 import { settle } from "../VirtualClock.ts";
@@ -202,6 +203,31 @@ describe("a store that fails", () => {
     expect(backend.requests).toHaveLength(2);
     expect(backend.order).toEqual(["1/u1"]);
     expect(manager.stats()).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
+  });
+});
+
+describe("two processes whose clocks are an hour apart", () => {
+  it("send each update once, though its delivery takes longer than a look", async () => {
+    const store = new MemoryStore();
+    const { backend, clock, ...one } = setUp({ attemptTimeoutMs: 60_000 }, { store });
+    const ahead: Clock = {
+      origin: clock.origin,
+      now: () => clock.now() + 3_600_000,
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    };
+    const other = setUp({ attemptTimeoutMs: 60_000 }, { store, backend, clock: ahead });
+    backend.onRequest = () =>
+      new Promise((resolve) => void clock.after(5000, () => resolve(undefined)));
+    for (let count = 0; count < 60; count++) {
+      await one.manager.updateVideoStatus(String(count % 10), "Downloading");
+      await other.manager.updateVideoStatus(String(count % 10), "Transcribing");
+      await clock.advance(1000);
+    }
+    await clock.advance(120_000);
+    expect(one.manager.stats()).toMatchObject({ acknowledged: 120, pending: 0 });
+    const sent = backend.requests.map(sizeOf).reduce((sum, size) => sum + size, 0);
+    expect(sent).toBe(120);
   });
 });
 
