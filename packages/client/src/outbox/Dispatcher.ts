@@ -116,8 +116,7 @@ export class Dispatcher {
         onStep("claimed");
         return claim;
       }
-      // Another process has it, or has delivered it.
-      if (choice.lane !== undefined) this.#traffic.forget(choice.lane);
+      if (choice.lane !== undefined) this.#traffic.missed(choice.lane);
     }
     return null;
   }

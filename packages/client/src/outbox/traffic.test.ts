@@ -152,4 +152,16 @@ describe("a lane that fails", () => {
     });
     expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000]);
   });
+
+  it("from which nothing can be claimed is looked at every second, and forgotten after 20", async () => {
+    const { clock, traffic, choices } = setUp();
+    traffic.batchFailed(["l", "m"]);
+    for (let look = 0; look < 20; look++) {
+      expect(choices().named).toContain("l");
+      traffic.missed("l");
+      expect(choices().named).toEqual(["m"]);
+      await clock.advance(1000);
+    }
+    expect(traffic.standingOf("l")).toBe("fine");
+  });
 });

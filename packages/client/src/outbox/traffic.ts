@@ -28,7 +28,19 @@ type Backend = { mode: "open" } | { mode: "away"; wait: Wait } | { mode: "paused
  */
 export type Standing = "split" | "doubted" | "blamed";
 
-type FailingLane = { standing: Standing; wait: Wait | undefined; isUnderWay: boolean };
+type FailingLane = {
+  standing: Standing;
+  /** One that was split does not wait. */
+  wait: Wait | undefined;
+  isUnderWay: boolean;
+  /** How often in a row there was nothing to claim from it. */
+  misses: number;
+  lookAgainAt: number;
+};
+
+/** A lane from which nothing can be claimed is another process's, or empty: it is looked at so often, then forgotten. */
+const MISSES_MAX_COUNT = 20;
+const LOOK_AGAIN_MS = 1000;
 
 /**
  * Every move, as `what happens: from -> to`. Asserted by `traffic.test.ts`; a lane of which nothing is kept is `fine`.
@@ -112,9 +124,13 @@ export class Traffic {
     yield { ...others, limit: this.#batchLimit };
   }
 
-  /** There is nothing to send from this lane after all. */
-  forget(lane: string): void {
-    this.#lanes.delete(lane);
+  /** There is nothing to send from this lane now. */
+  missed(lane: string): void {
+    const known = this.#lanes.get(lane);
+    if (known === undefined) return;
+    known.misses += 1;
+    known.lookAgainAt = this.#clock.monotonic() + LOOK_AGAIN_MS;
+    if (known.misses >= MISSES_MAX_COUNT) this.#lanes.delete(lane);
   }
 
   /** The next moment on the monotonic clock at which there may be more choices; null when only an event can bring them. */
@@ -122,7 +138,7 @@ export class Traffic {
     const now = this.#clock.monotonic();
     const moments =
       this.#backend.mode === "open"
-        ? [...this.#lanes.values()].map(({ wait }) => wait?.until ?? now)
+        ? [...this.#lanes.values()].map(dueAt)
         : [untilOf(this.#backend)];
     const ahead = moments.filter((moment) => moment > now);
     return ahead.length === 0 ? null : Math.min(...ahead);
@@ -218,10 +234,9 @@ export class Traffic {
     const isRetrying = lanes.some(
       ([, { standing, isUnderWay }]) => isUnderWay && standing !== "split",
     );
-    return lanes.flatMap(([lane, { standing, wait, isUnderWay }]) => {
-      // One that was split does not wait.
-      const mayGo = standing === "split" || (!isRetrying && (wait?.until ?? 0) <= now);
-      return mayGo && !isUnderWay ? [lane] : [];
+    return lanes.flatMap(([lane, known]) => {
+      const mayGo = known.standing === "split" || !isRetrying;
+      return mayGo && !known.isUnderWay && dueAt(known) <= now ? [lane] : [];
     });
   }
 
@@ -232,7 +247,9 @@ export class Traffic {
   #mark(lanes: readonly string[], isUnderWay: boolean): void {
     for (const lane of lanes) {
       const known = this.#lanes.get(lane);
-      if (known !== undefined) known.isUnderWay = isUnderWay;
+      if (known === undefined) continue;
+      known.isUnderWay = isUnderWay;
+      known.misses = 0;
     }
   }
 
@@ -243,9 +260,14 @@ export class Traffic {
     else if (wait === undefined && known !== undefined) known.standing = standing;
     else {
       this.#lanes.delete(lane);
-      this.#lanes.set(lane, { standing, wait, isUnderWay: known?.isUnderWay ?? false });
+      const isUnderWay = known?.isUnderWay ?? false;
+      this.#lanes.set(lane, { standing, wait, isUnderWay, misses: 0, lookAgainAt: 0 });
     }
   }
+}
+
+function dueAt({ wait, lookAgainAt }: FailingLane): number {
+  return Math.max(wait?.until ?? 0, lookAgainAt);
 }
 
 function untilOf(backend: Exclude<Backend, { mode: "open" }>): number {
