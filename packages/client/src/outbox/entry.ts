@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 
 import {
+  type Rollback,
+  rollbackSchema,
   type Source,
   type Update,
   type UpdateMeta,
-  updateMetaSchema,
   updateSchema,
-  twitchIdSchema,
 } from "@klipstream/contract";
 import { z } from "zod";
 
@@ -19,10 +19,8 @@ import type { ClientErrorCode } from "../errors.ts";
  */
 export type RecordedUpdate = Update & { updateId: string };
 
-const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
-
 /** A status change to undo. The same is true of its ages. */
-export type RecordedRollback = z.infer<typeof rollbackSchema> & { updateId: string };
+export type RecordedRollback = Rollback & { updateId: string };
 
 /** What an entry asks of the backend. */
 export type EntryContent =

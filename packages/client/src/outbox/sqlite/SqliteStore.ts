@@ -166,14 +166,16 @@ export class SqliteStore implements OutboxStore {
     return { ...entry, seq, source: { id: this.sourceId, sequence: seq }, failures: 0 };
   }
 
-  #mayClaim({ deployment, owner, now }: ClaimRequest): boolean {
-    const { freeLanes } = this.#statements;
-    if (freeLanes.all({ deployment, now, limit: 1 }).length > 0) return true;
-    return this.#deadOwners(owner).length > 0;
+  #mayClaim(request: ClaimRequest): boolean {
+    return (
+      this.#freeLanes({ ...request, limit: 1 }).length > 0 ||
+      this.#deadOwners(request.owner).length > 0
+    );
   }
 
-  #freeLanes({ deployment, now, limit }: ClaimRequest): string[] {
-    const rows = this.#statements.freeLanes.all({ deployment, now, limit }) as LaneRow[];
+  #freeLanes({ deployment, now, limit, lane = null, except = new Set() }: Wanted): string[] {
+    const request = { deployment, now, limit, lane, except: JSON.stringify([...except]) };
+    const rows = this.#statements.freeLanes.all(request) as LaneRow[];
     return rows.map((row) => row.twitch_id);
   }
 
@@ -271,4 +273,5 @@ export class SqliteStore implements OutboxStore {
   }
 }
 
+type Wanted = Omit<ClaimRequest, "lane"> & { lane?: string | null | undefined };
 type LaneRow = { deployment: string; twitch_id: string };

@@ -26,7 +26,10 @@ const STATEMENTS = {
 
   freeLanes: `
     SELECT deployment, twitch_id FROM lanes INDEXED BY lanes_by_head
-    WHERE deployment = @deployment AND ${IS_FREE} ORDER BY head_seq LIMIT @limit`,
+    WHERE deployment = @deployment AND ${IS_FREE}
+      AND (@lane IS NULL OR twitch_id = @lane)
+      AND twitch_id NOT IN (SELECT value FROM json_each(@except))
+    ORDER BY head_seq LIMIT @limit`,
   owners: "SELECT DISTINCT lease_owner FROM lanes WHERE lease_owner IS NOT NULL",
   freeOwner: "UPDATE lanes SET lease_owner = NULL WHERE lease_owner = ?",
   head: `
