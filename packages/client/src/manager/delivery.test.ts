@@ -159,6 +159,56 @@ describe("a manager with a service-account key", () => {
     expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Failed" });
   });
 
+  it("undoes nothing that another machine has set since the stage began", async () => {
+    const twitchId = await createVideo();
+    const other = createManager({ outboxPath: join(folder, "other-machine.db") });
+    const stage = createManager().runStage(twitchId, "Transcribing", async ({ begun }) => {
+      expect(begun.outcome).toBe("applied");
+      await other.updateVideoStatus(twitchId, "Completed");
+      throw new Error("out of memory");
+    });
+    await expect(stage).rejects.toThrow("out of memory");
+    expect(await other.getVideo(twitchId)).toMatchObject({ status: "Completed" });
+  });
+
+  it("undoes nothing where the stage's own status came too late", async () => {
+    const twitchId = await createVideo();
+    let isOffline = true;
+    const laptop = createManager(
+      { waitMs: 0 },
+      {
+        fetch: (input, init) =>
+          isOffline ? Promise.reject(new TypeError("fetch failed")) : fetch(input, init),
+      },
+    );
+    const other = createManager({ outboxPath: join(folder, "faster-machine.db") });
+    const stage = laptop.runStage(twitchId, "Transcribing", async ({ begun }) => {
+      expect(begun.outcome).toBe("queued");
+      for (const status of ["Analyzing", "Completed"] as const)
+        await other.updateVideoStatus(twitchId, status);
+      throw new Error("out of memory");
+    });
+    await expect(stage).rejects.toThrow("out of memory");
+    isOffline = false;
+    expect(await laptop.flush()).toMatchObject({ delivered: true });
+    expect(laptop.stats()).toMatchObject({ acknowledged: 2, deadLettered: 0 });
+    expect(await other.getVideo(twitchId)).toMatchObject({ status: "Completed" });
+  });
+
+  it("undoes a stage's own status that was still on its way when the work failed", async () => {
+    const twitchId = await createVideo();
+    await createManager().updateVideoStatus(twitchId, "Downloading");
+    await deployment.disconnect();
+    const manager = createManager({ waitMs: 0 });
+    const stage = manager.runStage(twitchId, "Transcribing", () => Promise.reject(new Error("no")));
+    await expect(stage).rejects.toThrow("no");
+    await deployment.reconnect();
+    await manager.flush();
+    expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Downloading" });
+    const [last] = (await eventsOf(twitchId)).slice(-1);
+    expect(last).toMatchObject({ kind: "rolledBack", from: "Transcribing" });
+  });
+
   it("says rejected for a video that the backend does not know, and creates it when asked", async () => {
     const manager = createManager();
     const unknown = await manager.updateVideoStatus("999999", "Downloading");
@@ -219,7 +269,7 @@ describe("a manager with a service-account key", () => {
     await laptop.close({ timeoutMs: 0 });
     const worker = createManager({ outboxPath: join(folder, "worker.db") });
     const { run } = worker.startRun(twitchId);
-    // The replay happens long after the completion, with a clock that is ahead: only the fence stops it.
+    // The replay happens long after the completion: only the fence stops it.
     const completed = { run: { ...run, startedAt: run.startedAt + 1 }, occurredAt: 1 };
     await worker.updateVideoStatus(twitchId, "Completed", { ...completed, occurredAt: undefined });
     await createManager().flush();
