@@ -68,7 +68,8 @@ describe.each(ODD)("%s", (_name, value) => {
 describe("whatever a method is given", () => {
   it("it resolves, to a rejection with INVALID_ARGUMENT unless it is right, and never throws", async () => {
     const { manager } = setUp();
-    const property = fc.asyncProperty(odd, odd, odd, odd, async (id, first, second, third) => {
+    const property = fc.asyncProperty(fc.tuple(odd, odd, odd, odd), async (given) => {
+      const [id, first, second, third] = given;
       const options = first as UpdateOptions;
       const results = [
         await manager.updateVideoStatus(id as string, second as "Queued", options),
