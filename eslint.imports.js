@@ -53,6 +53,7 @@ const folderRules = Object.entries(FORBIDDEN).map(([folder, names]) => ({
   ignores: [
     `${folder}/**/*.test.ts`,
     `${folder}/**/*.test-d.ts`,
+    `${folder}/**/*.setup.ts`,
     "packages/client/src/api/backend.ts",
   ],
   rules: { "no-restricted-imports": ["error", { patterns: patternsFor(names) }] },

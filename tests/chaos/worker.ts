@@ -107,7 +107,9 @@ function jumpingClock(seed: number): NonNullable<ManagerAmbient["clock"]> {
       if (random.chance(0.05)) offset = random.between(-3_600_000, 3_600_000);
       return Date.now() + offset;
     },
-    monotonic: () => performance.now(),
+    // One clock for all processes of this boot, as the real one: leases are measured with it.
+    monotonic: () => Number(process.hrtime.bigint()) / 1e6,
+    origin: "this boot",
     after: (delayMs, callback) => {
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);

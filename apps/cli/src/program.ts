@@ -48,6 +48,22 @@ function calledBy(args: readonly string[]): readonly string[] {
   return words[0] === "help" ? words.slice(1) : words;
 }
 
+/**
+ * What is to be parsed: the arguments as they are, but of a command that does not exist its name alone. Asked for its help, commander
+ * would show its parent's and call that a success.
+ */
+export function argumentsToParse(args: readonly string[]): readonly string[] {
+  const words = calledBy(args);
+  let nodes: readonly CommandNode[] = COMMAND_TREE;
+  for (const [index, word] of words.entries()) {
+    const node = nodes.find(({ name }) => name === word);
+    if (node === undefined) return words.slice(0, index + 1);
+    if ("load" in node) return args;
+    nodes = node.children;
+  }
+  return args;
+}
+
 async function addCommands(
   parent: Command,
   nodes: readonly CommandNode[],

@@ -5,7 +5,7 @@ import type { Cli } from "./commandTree.ts";
 import type { CliContext } from "./context.ts";
 import { EXIT_CODES } from "./exitCodes.ts";
 import { createOutput } from "./output/output.ts";
-import { buildProgram } from "./program.ts";
+import { argumentsToParse, buildProgram } from "./program.ts";
 
 /**
  * Runs the program once.
@@ -17,7 +17,7 @@ export async function runCli(args: readonly string[], context: CliContext): Prom
   const cli: Cli = { context, output: createOutput(context), exitCode: EXIT_CODES.DONE };
   try {
     const program = await buildProgram(cli, args);
-    await program.parseAsync([...args], { from: "user" });
+    await program.parseAsync([...argumentsToParse(args)], { from: "user" });
     return cli.exitCode;
   } catch (error) {
     // Commander has printed its message, or the help, by itself.

@@ -1,16 +1,27 @@
+import { randomUUID } from "node:crypto";
+
 import type { Clock } from "./clock.ts";
 
 type Timer = { at: number; seq: number; callback: () => void };
 
 /** A clock that a test turns. Its wall clock can jump; its monotonic one only goes forward. */
 export class VirtualClock implements Clock {
-  #monotonic = 0;
+  #monotonic: number;
   #offset: number;
   #seq = 0;
   readonly #timers = new Set<Timer>();
 
-  constructor(startsAt = 1_700_000_000_000) {
-    this.#offset = startsAt;
+  readonly origin: string;
+
+  /**
+   * @param startsAt - What the wall clock shows at first, in milliseconds since 1970.
+   * @param boot.origin - Clocks of the same origin are those of processes of one machine since its start.
+   * @param boot.uptimeMs - How long ago that start was.
+   */
+  constructor(startsAt = 1_700_000_000_000, boot: { origin?: string; uptimeMs?: number } = {}) {
+    this.origin = boot.origin ?? randomUUID();
+    this.#monotonic = boot.uptimeMs ?? 0;
+    this.#offset = startsAt - this.#monotonic;
   }
 
   now(): number {

@@ -1,9 +1,14 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+
 /** Time as this package sees it; injected, so that tests and simulations can turn it. */
 export type Clock = {
   /** The wall clock in milliseconds since 1970. It may jump in either direction. */
   now(): number;
   /** Milliseconds since some fixed moment. It never jumps; every wait is measured with it. */
   monotonic(): number;
+  /** Names that fixed moment: two readings of `monotonic` with the same origin can be compared, also between processes. */
+  readonly origin: string;
   /**
    * Calls back once after a time.
    *
@@ -13,9 +18,22 @@ export type Clock = {
   after(delayMs: number, callback: () => void, options?: { keepAlive?: boolean }): () => void;
 };
 
+/** A reading of a monotonic clock, in milliseconds. */
+export type Uptime = { origin: string; ms: number };
+
+/** A moment on both clocks of a machine. */
+export type Moment = {
+  /** Milliseconds since 1970. */
+  at: number;
+  /** Null where only the wall clock was read. */
+  uptime: Uptime | null;
+};
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  // Between processes of one boot it is one clock; `performance.now()` begins with the process.
+  monotonic: () => Number(process.hrtime.bigint()) / 1e6,
+  origin: bootId() ?? randomUUID(),
   after: (delayMs, callback, options) => {
     const timer = setTimeout(callback, delayMs);
     if (options?.keepAlive !== true) timer.unref();
@@ -23,9 +41,36 @@ export const systemClock: Clock = {
   },
 };
 
+/** Reads both clocks. */
+export function momentOf(clock: Clock): Moment {
+  return { at: clock.now(), uptime: { origin: clock.origin, ms: clock.monotonic() } };
+}
+
+/**
+ * The time between two moments, never negative: by the monotonic clock where both were read from the same, else by the wall
+ * clock.
+ *
+ * @returns Milliseconds.
+ */
+export function elapsedMs(since: Moment, until: Moment): number {
+  const [start, end] = [since.uptime, until.uptime];
+  const isComparable = start !== null && end !== null && start.origin === end.origin;
+  return Math.max(0, isComparable ? end.ms - start.ms : until.at - since.at);
+}
+
 /** Resolves after a time; the process stays alive for it. */
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
     clock.after(delayMs, resolve, { keepAlive: true });
   });
+}
+
+/** Linux names each boot. Undefined elsewhere. */
+function bootId(): string | undefined {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  } catch {
+    // Not Linux.
+    return undefined;
+  }
 }

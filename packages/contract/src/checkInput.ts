@@ -13,7 +13,7 @@ export function checkInput<T>(schema: z.ZodType<T>, value: unknown): CheckedInpu
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const issues = parsed.error.issues.map(({ path, message }) => ({
-    path: path.join("."),
+    path: path.map(String).join("."),
     message,
   }));
   return { ok: false, issues };

@@ -32,8 +32,10 @@ const SHOWN_LENGTH = 60;
 /** A status, spelt exactly; the message of a refusal lists the eight. */
 export const videoStatusSchema = z.enum(VIDEO_STATUSES, {
   error: ({ input }) => {
-    const shown = JSON.stringify(input ?? null).slice(0, SHOWN_LENGTH);
-    return `${shown} is not a status; use one of ${QUOTED_STATUSES}`;
+    const isPlain = ["string", "number", "boolean", "undefined"].includes(typeof input);
+    // Of the rest not all can be written: a bigint, a symbol, an object that holds itself.
+    const shown = isPlain || input === null ? JSON.stringify(input ?? null) : `a ${typeof input}`;
+    return `${shown.slice(0, SHOWN_LENGTH)} is not a status; use one of ${QUOTED_STATUSES}`;
   },
 });
 

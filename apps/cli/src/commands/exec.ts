@@ -74,14 +74,13 @@ async function execute(cli: Cli, execution: Execution): Promise<void> {
   const { twitchId, status, urls, onFailure } = execution;
   const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
   try {
-    // Before the command: an unknown video is the caller's mistake, and nothing should run for it.
-    const begun = await manager.updateVideoStatus(twitchId, status);
-    if (!begun.ok) throw begun.error;
     const end = await manager
       .runStage(
         twitchId,
         status,
         async (stage) => {
+          // An unknown video is the caller's mistake: nothing should run for it.
+          if (!stage.begun.ok) throw stage.begun.error;
           const ended = await supervise(cli, execution, stage);
           if (ended.exitCode !== 0) throw new CommandFailed(ended);
           return ended;

@@ -159,7 +159,7 @@ describe("an outage", () => {
     const ran = await operator.run(transcribe(twitchId, shell("echo done")), { environment });
     await operator.deployment.reconnect();
     expect(ran).toMatchObject({ exitCode: 0, stdout: "done\n" });
-    expect(ran.stderr).toMatch(/2 updates wait in the outbox/);
+    expect(ran.stderr).toMatch(/1 update waits in the outbox/);
     expect((await statusOf(twitchId)).status).toBe("Queued");
     expect(await operator.run(["outbox", "drain"], { environment })).toMatchObject({ exitCode: 0 });
     expect((await statusOf(twitchId)).status).toBe("Transcribing");

@@ -10,7 +10,12 @@ import type {
 
 import type { Credentials } from "../auth/credentials.ts";
 import type { ClientOptions } from "../config/options.ts";
-import { CredentialsRefusedError, type KlipstreamError } from "../errors.ts";
+import {
+  BackendUnavailableError,
+  CredentialsRefusedError,
+  type KlipstreamError,
+  TokenUnavailableError,
+} from "../errors.ts";
 import { backend } from "./backend.ts";
 import { type Connection, connect, type ClientAmbient } from "./connection.ts";
 import { type Answer, exchangingFetch } from "./exchange.ts";
@@ -124,28 +129,68 @@ export class ConvexApiClient {
     call: Call<Ref>,
     run: (client: ConvexHttpClient, call: Call<Ref>) => Promise<FunctionReturnType<Ref>>,
   ): Promise<Attempt<FunctionReturnType<Ref>>> {
-    const { url, fetch, clock, attemptTimeoutMs, log } = this.#connection;
-    const answer: Answer = { httpStatus: undefined, requestId: newRequestId() };
-    let serial = 0;
+    const { log } = this.#connection;
+    const attempt: AttemptState = {
+      answer: { httpStatus: undefined, requestId: newRequestId(), isFunctionError: false },
+      serial: undefined,
+    };
+    const { answer } = attempt;
     try {
-      const issued = await this.#credentials.issue();
-      serial = issued.serial;
-      const exchange = { fetch, clock, timeoutMs: attemptTimeoutMs, token: issued.token };
-      const client = new ConvexHttpClient(url, {
-        fetch: exchangingFetch({ ...exchange, redactor: log.redactor, answer }),
-        skipConvexDeploymentUrlCheck: true,
-        logger: false,
+      const value = await this.#inTime(attempt, async (signal) => {
+        const client = await this.#clientFor(attempt, signal);
+        return run(client, call);
       });
-      const value = await run(client, call);
-      this.#credentials.accepted(serial);
+      if (attempt.serial !== undefined) this.#credentials.accepted(attempt.serial);
       return { ok: true, value, answer };
     } catch (cause) {
       const error = toKlipstreamError(cause, { answer, redactor: log.redactor });
-      const isRefusal = error instanceof CredentialsRefusedError;
-      const refreshMayHelp = isRefusal && this.#credentials.refused(serial);
+      const refreshMayHelp =
+        error instanceof CredentialsRefusedError &&
+        attempt.serial !== undefined &&
+        this.#credentials.refused(attempt.serial);
       return { ok: false, error, answer, refreshMayHelp };
     }
   }
+
+  /** The deadline of an attempt: over the token, the request and the whole answer. */
+  async #inTime<T>(attempt: AttemptState, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, attemptTimeoutMs } = this.#connection;
+    const abort = new AbortController();
+    let cancel: () => void = () => undefined;
+    const deadline = new Promise<never>((_resolve, reject) => {
+      const end = () => {
+        reject(timeoutError(attempt, attemptTimeoutMs));
+        abort.abort();
+      };
+      cancel = clock.after(attemptTimeoutMs, end, { keepAlive: true });
+    });
+    try {
+      return await Promise.race([work(abort.signal), deadline]);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #clientFor(attempt: AttemptState, signal: AbortSignal): Promise<ConvexHttpClient> {
+    const { url, fetch, clock, log } = this.#connection;
+    const { token, serial } = await this.#credentials.issue();
+    attempt.serial = serial;
+    const { answer } = attempt;
+    return new ConvexHttpClient(url, {
+      fetch: exchangingFetch({ fetch, clock, signal, token, redactor: log.redactor, answer }),
+      skipConvexDeploymentUrlCheck: true,
+      logger: false,
+    });
+  }
+}
+
+/** What is known so far of an attempt. `serial` is that of its token, once there is one. */
+type AttemptState = { answer: Answer; serial: number | undefined };
+
+function timeoutError({ answer, serial }: AttemptState, timeoutMs: number): KlipstreamError {
+  return serial === undefined
+    ? new TokenUnavailableError(`no token: the token source did not answer within ${timeoutMs} ms`)
+    : new BackendUnavailableError("timeout", `no whole answer within ${timeoutMs} ms`, answer);
 }
 
 function isConnection(options: ClientOptions | Connection): options is Connection {

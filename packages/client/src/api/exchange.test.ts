@@ -1,12 +1,17 @@
 import { describe, expect, it } from "vitest";
 
+import type { TokenSource } from "../auth/tokenSource.ts";
 import { CredentialsRefusedError, type KlipstreamError, ServerError } from "../errors.ts";
 import { VirtualClock } from "../VirtualClock.ts";
 import { ConvexApiClient } from "./ConvexApiClient.ts";
+import { ANSWER_MAX_BYTES } from "./exchange.ts";
 
 type Seen = { url: string; headers: Headers; init: RequestInit };
 
-function setUp(answer: (seen: Seen) => Response | Promise<Response>, token = "a.b.c") {
+function setUp(
+  answer: (seen: Seen) => Response | Promise<Response>,
+  tokenSource: TokenSource = () => Promise.resolve("a.b.c"),
+) {
   const seen: Seen[] = [];
   const clock = new VirtualClock();
   const fetch: typeof globalThis.fetch = async (input, init = {}) => {
@@ -16,11 +21,7 @@ function setUp(answer: (seen: Seen) => Response | Promise<Response>, token = "a.
     return answer(request);
   };
   const api = new ConvexApiClient(
-    {
-      url: "https://test.example/",
-      logLevel: "silent",
-      tokenSource: () => Promise.resolve(token),
-    },
+    { url: "https://test.example/", logLevel: "silent", tokenSource },
     { clock, fetch, place: { env: {}, cwd: "/nonexistent" } },
   );
   return { api, seen, clock };
@@ -69,6 +70,82 @@ describe("one call", () => {
     const call = thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
     await clock.advance(15_000);
     expect(await call).toMatchObject({ reason: "timeout" });
+  });
+
+  it("has a deadline over the token, too", async () => {
+    const { api, clock, seen } = setUp(
+      () => success(null),
+      () => new Promise(() => undefined),
+    );
+    const call = thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    await clock.advance(15_000);
+    expect(await call).toMatchObject({ code: "TOKEN_UNAVAILABLE" });
+    expect(seen).toEqual([]);
+  });
+
+  it("has one deadline for the token and the answer together", async () => {
+    const { api, clock } = setUp(
+      () => new Promise(() => undefined),
+      () => new Promise((resolve) => void clock.after(14_000, () => resolve("a.b.c"))),
+    );
+    const call = thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    await clock.advance(15_000);
+    expect(await call).toMatchObject({ reason: "timeout" });
+  });
+
+  it("reads no endless answer to its end", async () => {
+    let bytes = 0;
+    let isCancelled = false;
+    const endless = new ReadableStream({
+      pull: (controller) => {
+        bytes += 65_536;
+        controller.enqueue(new Uint8Array(65_536));
+      },
+      cancel: () => void (isCancelled = true),
+    });
+    const { api } = setUp(() => new Response(endless));
+    const error = await thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    expect(error).toMatchObject({ reason: "body" });
+    expect(bytes).toBeLessThan(ANSWER_MAX_BYTES + 1_000_000);
+    expect(isCancelled).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ["an HTML page", "<html>Log in</html>"],
+    ["an empty text", ""],
+    ["blanks", "  "],
+    ["a JSON", '{"token":"a.b.c"}'],
+    ["a line break in it", "a.b.c\n"],
+    ["letters of another script", "жетон"],
+    ["more than a header can hold", "a".repeat(10_000)],
+    ["nothing", undefined],
+    ["a number", 5],
+    ["an object", { token: "a.b.c" }],
+  ])("takes %s for no token, and sends nothing", async (_name, answer) => {
+    const { api, seen } = setUp(() => success(null), (() =>
+      Promise.resolve(answer)) as unknown as TokenSource);
+    const error = await thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    expect(error).toMatchObject({ code: "TOKEN_UNAVAILABLE" });
+    expect(seen).toEqual([]);
+  });
+
+  it("takes a refusal of the header, also with 400, for refused credentials", async () => {
+    const body = '{"code":"InvalidAuthHeader","message":"no bearer"}';
+    const { api } = setUp(() => new Response(body, { status: 400 }));
+    const error = await thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    expect(error).toBeInstanceOf(CredentialsRefusedError);
+  });
+
+  it.each<[string, string]>([
+    ["that is no JSON", "<html>"],
+    ["that is null", "null"],
+    ["without a value", '{"status":"success"}'],
+    ["without a message", '{"status":"error"}'],
+    ["with a value that Convex has not", '{"status":"success","value":{"$bytes":5}}'],
+  ])("says of an answer %s that it is not the backend's", async (_name, body) => {
+    const { api } = setUp(() => new Response(body));
+    const error = await thrownBy(api.getVideoByTwitchId({ twitchId: "1" }));
+    expect(error).toMatchObject({ code: "BACKEND_UNAVAILABLE", reason: "body" });
   });
 
   it("does not wait for one that hangs", async () => {

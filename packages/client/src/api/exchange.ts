@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 import type { Clock } from "../clock.ts";
 import {
   BackendUnavailableError,
@@ -13,23 +15,41 @@ import { clampRetryAfter } from "../retry/delay.ts";
 export type Answer = {
   httpStatus: number | undefined;
   requestId: string;
+  /** Whether a function of the backend failed, rather than the way there or back. */
+  isFunctionError: boolean;
 };
 
 export type Exchange = {
   fetch: typeof globalThis.fetch;
   clock: Clock;
-  timeoutMs: number;
+  /** Ends the exchange: its time is up. */
+  signal: AbortSignal;
   token: string | null;
   redactor: Redactor;
   answer: Answer;
 };
 
+/** No answer that is longer is read to its end, in bytes: what a Convex function can return at most. */
+export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+
 /** Convex's own status for "your function threw"; the body is as with 200. */
 const STATUS_FUNCTION_FAILED = 560;
 
+const functionAnswerSchema = z.union([
+  z.object({ status: z.literal("success"), value: z.json() }),
+  z.object({
+    status: z.literal("error"),
+    errorMessage: z.string(),
+    errorData: z.json().optional(),
+  }),
+]);
+
+/** The backend's refusals of a request. */
+const refusalSchema = z.object({ code: z.string(), message: z.string().optional() });
+
 /**
- * One HTTP request, as a `fetch` for `ConvexHttpClient`: with a deadline over headers and body, the token, and errors that keep
- * the status. Only an answer that is the backend's comes back.
+ * One HTTP request, as a `fetch` for `ConvexHttpClient`: with the token, a limit to the answer's size, and errors that keep the
+ * status. Only an answer that is the backend's comes back.
  */
 export function exchangingFetch(exchange: Exchange): typeof globalThis.fetch {
   return async (input, init) => {
@@ -38,12 +58,14 @@ export function exchangingFetch(exchange: Exchange): typeof globalThis.fetch {
     exchange.answer.requestId = headers.get("convex-request-id") ?? exchange.answer.requestId;
     const isAnswer = (status >= 200 && status < 300) || status === STATUS_FUNCTION_FAILED;
     if (!isAnswer) throw errorOfStatus(exchange, { status, text, headers });
-    if (!isFunctionAnswer(text))
+    const answer = functionAnswerSchema.safeParse(parseJson(text));
+    if (!answer.success)
       throw new BackendUnavailableError(
         "body",
         `the answer is not a Convex backend's: ${excerpt(exchange, text)}`,
         exchange.answer,
       );
+    exchange.answer.isFunctionError = answer.data.status === "error";
     return new Response(text, { status });
   };
 }
@@ -55,43 +77,41 @@ async function send(
   input: Parameters<typeof fetch>[0],
   init: RequestInit | undefined,
 ): Promise<Received> {
-  const abort = new AbortController();
   const headers = new Headers(init?.headers);
   headers.set("Convex-Request-Id", exchange.answer.requestId);
   if (exchange.token !== null) headers.set("Authorization", `Bearer ${exchange.token}`);
-  const receive = async (): Promise<Received> => {
-    // Manual: a redirect would carry the token to wherever it points.
-    const response = await exchange.fetch(input, {
-      ...init,
-      headers,
-      redirect: "manual",
-      signal: abort.signal,
-    });
-    exchange.answer.httpStatus = response.status;
-    return { status: response.status, text: await response.text(), headers: response.headers };
-  };
-  let cancel: () => void = () => undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    cancel = exchange.clock.after(
-      exchange.timeoutMs,
-      () => {
-        reject(timeoutError(exchange));
-        abort.abort();
-      },
-      { keepAlive: true },
-    );
-  });
+  const { signal } = exchange;
   try {
-    return await Promise.race([receive(), deadline]);
+    // Manual: a redirect would carry the token to wherever it points.
+    const response = await exchange.fetch(input, { ...init, headers, redirect: "manual", signal });
+    exchange.answer.httpStatus = response.status;
+    return {
+      status: response.status,
+      text: await readText(response, exchange),
+      headers: response.headers,
+    };
   } catch (error) {
     throw error instanceof KlipstreamError ? error : connectionError(exchange, error);
-  } finally {
-    cancel();
   }
 }
 
-function timeoutError({ timeoutMs, answer }: Exchange): BackendUnavailableError {
-  return new BackendUnavailableError("timeout", `no whole answer within ${timeoutMs} ms`, answer);
+/** Reads a body, up to the limit. */
+async function readText({ body }: Response, { answer }: Exchange): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength;
+    // Leaving the loop cancels the stream, and with it the connection.
+    if (bytes > ANSWER_MAX_BYTES)
+      throw new BackendUnavailableError(
+        "body",
+        `the answer is longer than ${ANSWER_MAX_BYTES} bytes`,
+        answer,
+      );
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
 }
 
 function connectionError(exchange: Exchange, error: unknown): BackendUnavailableError {
@@ -116,9 +136,10 @@ function describeConnectionFailure(error: unknown): string {
 
 function errorOfStatus(exchange: Exchange, { status, text, headers }: Received): KlipstreamError {
   const details = exchange.answer;
-  const refusal = readRefusal(text);
-  const what = `HTTP ${status}: ${excerpt(exchange, refusal?.message ?? text)}`;
-  if (status === 401) return new CredentialsRefusedError("UNAUTHENTICATED", what, details);
+  const { data: refusal } = refusalSchema.safeParse(parseJson(text));
+  const what = `HTTP ${status}: ${excerpt(exchange, refusal?.message ?? refusal?.code ?? text)}`;
+  if (status === 401 || (refusal !== undefined && isAboutCredentials(refusal.code)))
+    return new CredentialsRefusedError("UNAUTHENTICATED", what, details);
   if (status >= 300 && status < 400)
     return new BackendUnavailableError(
       "status",
@@ -133,19 +154,9 @@ function errorOfStatus(exchange: Exchange, { status, text, headers }: Received):
   return new RequestRefusedError(what, details);
 }
 
-/** The backend's refusals are `{ code, message }`. */
-function readRefusal(text: string): { message: string } | undefined {
-  const json = parseJson(text);
-  if (typeof json !== "object" || json === null || !("code" in json)) return undefined;
-  const message = "message" in json ? json.message : json.code;
-  return { message: String(message) };
-}
-
-function isFunctionAnswer(text: string): boolean {
-  const json = parseJson(text);
-  if (typeof json !== "object" || json === null || !("status" in json)) return false;
-  if (json.status === "success") return "value" in json;
-  return json.status === "error" && "errorMessage" in json;
+/** `InvalidAuthHeader`, `NoAuthProvider`, `Unauthenticated`: with 401 as a rule, with 400 for a header that is none. */
+function isAboutCredentials(code: string): boolean {
+  return /auth/i.test(code);
 }
 
 function parseJson(text: string): unknown {

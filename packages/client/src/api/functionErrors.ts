@@ -2,6 +2,7 @@ import { type ErrorData, isErrorData } from "@klipstream/contract";
 import { ConvexError } from "convex/values";
 
 import {
+  BackendUnavailableError,
   CredentialsRefusedError,
   type ErrorDetails,
   InvalidInputError,
@@ -24,6 +25,8 @@ export function toKlipstreamError(
   const details = { httpStatus: answer.httpStatus, requestId, cause: error };
   if (error instanceof ConvexError && isErrorData(error.data))
     return errorOfCode(error.data, details);
+  if (answer.httpStatus !== undefined && !answer.isFunctionError)
+    return new BackendUnavailableError("body", "the answer holds no Convex value", details);
   return new ServerError(redactor.text(message.trim()), details);
 }
 

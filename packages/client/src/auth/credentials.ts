@@ -1,4 +1,4 @@
-import { type KlipstreamError, TokenUnavailableError } from "../errors.ts";
+import { TokenUnavailableError } from "../errors.ts";
 import type { TokenSource } from "./tokenSource.ts";
 
 /** A token and which one it is: what a refusal refers to, without holding the secret. */
@@ -23,7 +23,7 @@ export class Credentials {
     this.#onToken = onToken;
   }
 
-  /** @throws TokenUnavailableError when the source fails. */
+  /** @throws TokenUnavailableError when the source fails or answers what is no token. */
   async issue(): Promise<IssuedToken> {
     const forceRefresh = this.#forceRefresh;
     const token = await this.#ask(forceRefresh);
@@ -58,11 +58,23 @@ export class Credentials {
   }
 
   async #ask(forceRefresh: boolean): Promise<string | null> {
+    let token: unknown;
     try {
-      return await this.#source({ forceRefresh });
+      token = await this.#source({ forceRefresh });
     } catch (error) {
       const why = error instanceof Error ? error.message : "unknown reason";
-      throw new TokenUnavailableError(`no token: ${why}`, { cause: error as KlipstreamError });
+      throw new TokenUnavailableError(`no token: ${why}`, { cause: error });
     }
+    if (token === null || (typeof token === "string" && isToken(token))) return token;
+    const what = typeof token === "string" ? `a text of ${token.length} characters` : typeof token;
+    throw new TokenUnavailableError(`no token: the token source answered ${what} that is none`);
   }
+}
+
+/** Longer than any header that a server takes. */
+const TOKEN_MAX_LENGTH = 8192;
+
+/** What may follow `Bearer` (RFC 6750): an error page, a JSON or an empty text is none. */
+function isToken(text: string): boolean {
+  return text.length <= TOKEN_MAX_LENGTH && /^[\w.~+/-]+=*$/.test(text);
 }

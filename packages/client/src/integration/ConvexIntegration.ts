@@ -188,7 +188,7 @@ export class ConvexIntegration {
     };
     const next = (error: unknown, failures: number): number | null => {
       const verdict = classify(error);
-      if (verdict.action === "giveUp") return null;
+      if (verdict.action === "giveUp" || verdict.action === "giveUpIfAlone") return null;
       if (verdict.action === "refreshCredentials") return refreshMayHelp ? 0 : null;
       if (verdict.action === "retryFew" && failures > SERVER_ERROR_RETRIES) return null;
       const asked = verdict.action === "retry" ? verdict.retryAfterMs : undefined;

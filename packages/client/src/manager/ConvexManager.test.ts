@@ -12,7 +12,13 @@ describe("an update", () => {
   it("resolves to the backend's outcome when it answers in time", async () => {
     const { manager } = setUp();
     const result = await manager.updateVideoStatus("1", "Downloading", { updateId: "u1" });
-    expect(result).toEqual({ ok: true, outcome: "applied", twitchId: "1", updateId: "u1" });
+    expect(result).toEqual({
+      ok: true,
+      outcome: "applied",
+      twitchId: "1",
+      updateId: "u1",
+      answer: { videoId: "v1", status: "Queued" },
+    });
   });
 
   it("goes through its own function when it is alone", async () => {
@@ -95,13 +101,25 @@ describe("an update", () => {
     });
   });
 
-  it("gets an occurredAt that never goes back, though the clock does", async () => {
-    const { manager, backend, clock } = setUp();
+  it("is sent with its source, its number there and its age, and with no time of this machine's clock", async () => {
+    const { manager, backend, store, clock } = setUp({ waitMs: 0 });
+    let isAway = true;
+    backend.onRequest = () => (isAway ? "refuse" : undefined);
     await manager.updateVideoStatus("1", "Downloading");
+    await settle();
+    const occurredAt = clock.now() - 60_000;
+    await manager.updateVideoStatus("1", "Transcribing", { occurredAt });
+    isAway = false;
     clock.jump(-3_600_000);
-    await manager.updateVideoStatus("1", "Transcribing");
-    const [first, second] = backend.requests.map(({ args }) => args.occurredAt as number);
-    expect(second).toBeGreaterThanOrEqual(first!);
+    await clock.advance(10_000);
+    const sent = backend.requests.flatMap(
+      ({ args }) => (args.updates as object[] | undefined) ?? [args],
+    );
+    const source = { id: store.sourceId, sequence: 2 };
+    expect(sent.at(-1)).toMatchObject({ status: "Transcribing", source });
+    expect((sent.at(-1) as { ageMs: number }).ageMs).toBeGreaterThan(60_000);
+    expect((sent.at(-1) as { ageMs: number }).ageMs).toBeLessThan(70_000);
+    for (const update of sent) expect(update).not.toHaveProperty("occurredAt");
   });
 });
 

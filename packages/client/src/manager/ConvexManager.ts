@@ -1,5 +1,6 @@
 import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
+import { checkTimeout } from "./checkUpdate.ts";
 import { LiveCore, type ManagerAmbient } from "./LiveCore.ts";
 import { ManagerBase } from "./ManagerBase.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
@@ -43,7 +44,8 @@ export class ConvexManager extends ManagerBase {
     return ConvexManager.#instance;
   }
 
-  override close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+  override async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+    checkTimeout(options, 0);
     this.#closing ??= this.#close(options);
     return this.#closing;
   }

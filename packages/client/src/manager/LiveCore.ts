@@ -10,8 +10,8 @@ import type { DeliveryStep } from "../outbox/delivery.ts";
 import { Dispatcher } from "../outbox/Dispatcher.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
 import type { OutboxStats, OutboxStore } from "../outbox/store.ts";
-import type { CheckedUpdate, UpdateDefaults } from "./checkUpdate.ts";
-import { deliverThrough } from "./deliver.ts";
+import type { CheckedUpdate } from "./checkUpdate.ts";
+import { deliverThrough, isBackendWorking } from "./deliver.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
 import { type ProgressReport, ProgressReporter } from "./ProgressReporter.ts";
 import type { FlushResult, UpdateResult } from "./results.ts";
@@ -51,15 +51,16 @@ export class LiveCore implements ManagerCore {
       deployment,
       store,
       deliver: deliverThrough(api, clock),
+      isWorking: () => isBackendWorking(api),
       policy: connection.retry,
       clock,
       random,
       log,
       onStep,
       onAnswer: (entry, answer) => desk.answered(entry, answer),
-      onBlocked: () => desk.blocked(),
+      onBlocked: (lane) => desk.blocked(lane),
     });
-    const isBlocked = () => dispatcher.isBlocked;
+    const isBlocked = (lane: string) => dispatcher.isBlocked(lane);
     this.clock = clock;
     this.log = log;
     this.#options = options;
@@ -73,11 +74,10 @@ export class LiveCore implements ManagerCore {
     dispatcher.wake();
   }
 
-  defaults(): UpdateDefaults {
+  defaults(): { waitMs: number; createMissing: boolean } {
     return {
       waitMs: this.#options.waitMs ?? DEFAULT_OPTIONS.waitMs,
       createMissing: this.#options.createMissing ?? DEFAULT_OPTIONS.createMissing,
-      now: this.#desk.now(),
     };
   }
 

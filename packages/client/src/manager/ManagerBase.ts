@@ -7,11 +7,19 @@ import {
   type VideoStatus,
 } from "@klipstream/contract";
 
+import { elapsedMs, type Moment, momentOf } from "../clock.ts";
 import type { InvalidInputError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
 import type { OutboxStats } from "../outbox/store.ts";
-import { checkProgress, checkRollback, checkUpdate, identify } from "./checkUpdate.ts";
+import {
+  type CallContext,
+  checkProgress,
+  checkRollback,
+  checkTimeout,
+  checkUpdate,
+  identify,
+} from "./checkUpdate.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
 import type { PipelineManager } from "./PipelineManager.ts";
 import type { ProgressReport } from "./ProgressReporter.ts";
@@ -33,6 +41,8 @@ const CLOSE_TIMEOUT_MS = 8000;
 export class ManagerBase implements PipelineManager {
   readonly #core: ManagerCore;
   #lastRunStartedAt = 0;
+  /** When the runs that this manager has started began, on a clock that does not jump. */
+  readonly #starts = new WeakMap<Run, Moment>();
 
   constructor(core: ManagerCore) {
     this.#core = core;
@@ -71,9 +81,7 @@ export class ManagerBase implements PipelineManager {
   }
 
   rollbackStatus(twitchId: string, options?: UpdateOptions): Promise<UpdateResult> {
-    const identity = identify(twitchId, options);
-    const defaults = this.#core.defaults();
-    return this.#core.take(identity, checkRollback(identity, { options, defaults }));
+    return this.#rollBack(twitchId, options);
   }
 
   reportProgress(twitchId: string, percent: number, message?: string): void {
@@ -85,9 +93,14 @@ export class ManagerBase implements PipelineManager {
     return new VideoRun(twitchId, run ?? this.#newRun(), {
       clock,
       update: (progress, options) => this.#update(twitchId, progress, options),
-      rollBack: (options) => this.rollbackStatus(twitchId, options),
+      rollBack: (options, undoes) => this.#rollBack(twitchId, options, undoes),
       reportProgress: (percent, message, ofRun) =>
-        this.#reportProgress({ twitchId, percent, message, run: ofRun }),
+        this.#reportProgress({
+          twitchId,
+          percent,
+          message,
+          run: { id: ofRun.id, ageMs: elapsedMs(this.#startOf(ofRun), momentOf(clock)) },
+        }),
     });
   }
 
@@ -103,19 +116,19 @@ export class ManagerBase implements PipelineManager {
       clock: this.#core.clock,
       updateStatus: (to: VideoStatus, reason?: string) =>
         this.updateVideoStatus(twitchId, to, { reason }),
-      rollBack: (reason: string) => this.rollbackStatus(twitchId, { reason }),
+      rollBack: (reason: string, undoes: string) => this.#rollBack(twitchId, { reason }, undoes),
       reportProgress: (percent: number, message?: string) =>
         this.reportProgress(twitchId, percent, message),
     };
     return runStage(reporter, { status, work, options });
   }
 
-  flush({ timeoutMs = FLUSH_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<FlushResult> {
-    return this.#core.flush(timeoutMs);
+  async flush(options?: { timeoutMs?: number }): Promise<FlushResult> {
+    return this.#core.flush(checkTimeout(options, FLUSH_TIMEOUT_MS));
   }
 
-  close({ timeoutMs = CLOSE_TIMEOUT_MS }: { timeoutMs?: number } = {}): Promise<FlushResult> {
-    return this.#core.close(timeoutMs);
+  async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+    return this.#core.close(checkTimeout(options, CLOSE_TIMEOUT_MS));
   }
 
   /** The outbox's books for this deployment: accepted = acknowledged + pending + deadLettered, at any time. */
@@ -130,8 +143,27 @@ export class ManagerBase implements PipelineManager {
     options: UpdateOptions | undefined,
   ): Promise<UpdateResult> {
     const identity = identify(twitchId, options);
-    const defaults = this.#core.defaults();
-    return this.#core.take(identity, checkUpdate(identity, progress, { options, defaults }));
+    const call = { identity, twitchId, options };
+    return this.#core.take(identity, checkUpdate(call, progress, this.#context()));
+  }
+
+  #rollBack(
+    twitchId: string,
+    options: UpdateOptions | undefined,
+    undoes?: string,
+  ): Promise<UpdateResult> {
+    const identity = identify(twitchId, options);
+    const call = { identity, twitchId, options, undoes };
+    return this.#core.take(identity, checkRollback(call, this.#context()));
+  }
+
+  #context(): CallContext {
+    const now = momentOf(this.#core.clock);
+    return { ...this.#core.defaults(), now, startOf: (run) => this.#startOf(run) };
+  }
+
+  #startOf(run: Run): Moment {
+    return this.#starts.get(run) ?? { at: run.startedAt, uptime: null };
   }
 
   #reportProgress(report: ProgressReport): void {
@@ -146,7 +178,10 @@ export class ManagerBase implements PipelineManager {
 
   /** Later than any run that this process started before, also within one millisecond. */
   #newRun(): Run {
-    this.#lastRunStartedAt = Math.max(this.#core.clock.now(), this.#lastRunStartedAt + 1);
-    return { id: randomUUID(), startedAt: this.#lastRunStartedAt };
+    const { clock } = this.#core;
+    this.#lastRunStartedAt = Math.max(clock.now(), this.#lastRunStartedAt + 1);
+    const run = { id: randomUUID(), startedAt: this.#lastRunStartedAt };
+    this.#starts.set(run, momentOf(clock));
+    return run;
   }
 }

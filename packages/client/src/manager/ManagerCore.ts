@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
 import type { OutboxStats } from "../outbox/store.ts";
-import type { CheckedUpdate, UpdateDefaults } from "./checkUpdate.ts";
+import type { CheckedUpdate } from "./checkUpdate.ts";
 import type { ProgressReport } from "./ProgressReporter.ts";
 import type { FlushResult, UpdateResult } from "./results.ts";
 
@@ -10,7 +10,7 @@ import type { FlushResult, UpdateResult } from "./results.ts";
 export type ManagerCore = {
   clock: Clock;
   log: EventLog;
-  defaults(): UpdateDefaults;
+  defaults(): { waitMs: number; createMissing: boolean };
   take(
     identity: { twitchId: string; updateId: string },
     checked: CheckedUpdate,

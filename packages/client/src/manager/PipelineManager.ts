@@ -78,6 +78,7 @@ export type PipelineManager = {
    * Waits until every update that was accepted before the call is delivered.
    *
    * @param options.timeoutMs - How long at most, in milliseconds. Default: 30000.
+   * @throws InvalidInputError for a time that is none.
    */
   flush(options?: { timeoutMs?: number }): Promise<FlushResult>;
   /**
@@ -85,6 +86,7 @@ export type PipelineManager = {
    * the first one's result.
    *
    * @param options.timeoutMs - How long at most, in milliseconds. Default: 8000, less than the 10 s that Cloud Run gives.
+   * @throws InvalidInputError for a time that is none; nothing is closed then.
    */
   close(options?: { timeoutMs?: number }): Promise<FlushResult>;
 };

@@ -1,4 +1,4 @@
-import { MESSAGE_MAX_LENGTH, type Run } from "@klipstream/contract";
+import { MESSAGE_MAX_LENGTH, type ReportedRun } from "@klipstream/contract";
 
 import { backend } from "../api/backend.ts";
 import type { ConvexApiClient } from "../api/ConvexApiClient.ts";
@@ -15,24 +15,29 @@ export type ProgressReport = {
   twitchId: string;
   percent: number;
   message?: string | undefined;
-  run?: Run | undefined;
+  /** As old as it is when the report is made. */
+  run?: ReportedRun | undefined;
 };
 
-type Video = { next: ProgressReport | undefined; cancel: () => void };
+type Video = { next: (() => void) | undefined; cancel: () => void };
 
 /** Sends progress: lossy, at most one report per video and second, the newest wins, never on disk. */
 export class ProgressReporter {
   readonly #api: ConvexApiClient;
   readonly #clock: Clock;
   readonly #log: EventLog;
-  readonly #isBlocked: () => boolean;
+  readonly #isBlocked: (twitchId: string) => boolean;
   readonly #videos = new Map<string, Video>();
   #quietUntil = -Infinity;
   #isClosed = false;
 
   constructor(
     api: ConvexApiClient,
-    { clock, log, isBlocked }: { clock: Clock; log: EventLog; isBlocked: () => boolean },
+    {
+      clock,
+      log,
+      isBlocked,
+    }: { clock: Clock; log: EventLog; isBlocked: (twitchId: string) => boolean },
   ) {
     this.#api = api;
     this.#clock = clock;
@@ -43,8 +48,10 @@ export class ProgressReporter {
   report(report: ProgressReport): void {
     if (this.#isClosed) return;
     const video = this.#videos.get(report.twitchId);
-    if (video === undefined) void this.#send(report);
-    else video.next = report;
+    const madeAt = this.#clock.monotonic();
+    const send = () => void this.#send(report, this.#clock.monotonic() - madeAt);
+    if (video === undefined) send();
+    else video.next = send;
   }
 
   close(): void {
@@ -53,16 +60,20 @@ export class ProgressReporter {
     this.#videos.clear();
   }
 
-  async #send({ message, ...report }: ProgressReport): Promise<void> {
+  async #send({ message, run, ...report }: ProgressReport, waitedMs: number): Promise<void> {
     const { twitchId } = report;
     const video: Video = { next: undefined, cancel: () => undefined };
     this.#videos.set(twitchId, video);
     const dueAt = this.#clock.monotonic() + PROGRESS_INTERVAL_MS;
-    if (this.#isBlocked() || this.#clock.monotonic() < this.#quietUntil) {
+    if (this.#isBlocked(twitchId) || this.#clock.monotonic() < this.#quietUntil) {
       this.#log.write("progress.dropped", "the backend cannot be reached", { twitchId });
     } else {
       const cut = message?.slice(0, MESSAGE_MAX_LENGTH);
-      const args = { ...report, ...(cut !== undefined && { message: cut }) };
+      const args = {
+        ...report,
+        ...(cut !== undefined && { message: cut }),
+        ...(run && { run: { ...run, ageMs: (run.ageMs ?? 0) + waitedMs } }),
+      };
       const attempt = await this.#api.attemptMutation(backend.video.reportProgress, args);
       if (!attempt.ok) this.#failed(twitchId, attempt.error);
     }
@@ -70,7 +81,7 @@ export class ProgressReporter {
     const waitMs = Math.max(0, dueAt - this.#clock.monotonic());
     video.cancel = this.#clock.after(waitMs, () => {
       this.#videos.delete(twitchId);
-      if (video.next !== undefined) this.report(video.next);
+      video.next?.();
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../clock.ts";
+import { type Clock, momentOf } from "../clock.ts";
 import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../errors.ts";
 import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep, EntryAnswer } from "../outbox/delivery.ts";
@@ -16,13 +16,15 @@ export type UpdateDeskOptions = {
   onStep: (step: DeliveryStep) => void;
 };
 
+/** A caller that waits for the answer to its entry; null: it is not to wait any longer. */
+type Waiting = { twitchId: string; finish: (answer: EntryAnswer | null) => void };
+
 type Identity = { twitchId: string; updateId: string };
 
 /** Takes updates in: durable first, then waits a little for the backend's answer. */
 export class UpdateDesk {
   readonly #options: UpdateDeskOptions;
-  readonly #waiting = new Map<number, (answer: EntryAnswer | null) => void>();
-  #lastOccurredAt = 0;
+  readonly #waiting = new Map<number, Waiting>();
   /** A wait has run out since the last answer: another would hold the caller up for nothing. */
   #isBackendSilent = false;
   #isClosed = false;
@@ -31,21 +33,16 @@ export class UpdateDesk {
     this.#options = options;
   }
 
-  /** The wall clock, but never back: a clock that jumps must not make a newer status look older. */
-  now(): number {
-    this.#lastOccurredAt = Math.max(this.#lastOccurredAt, this.#options.clock.now());
-    return this.#lastOccurredAt;
-  }
-
   /** The backend answered to an entry. */
   answered(entry: Entry, answer: EntryAnswer): void {
     this.#isBackendSilent = false;
-    this.#waiting.get(entry.seq)?.(answer);
+    this.#waiting.get(entry.seq)?.finish(answer);
   }
 
-  /** Nothing will be sent for a while: nobody needs to wait. */
-  blocked(): void {
-    for (const finish of [...this.#waiting.values()]) finish(null);
+  /** Nothing will be sent for a while, of this lane or of any: nobody needs to wait for it. */
+  blocked(lane?: string): void {
+    for (const { twitchId, finish } of [...this.#waiting.values()])
+      if (lane === undefined || twitchId === lane) finish(null);
   }
 
   close(): void {
@@ -62,7 +59,10 @@ export class UpdateDesk {
     if (!checked.ok) return this.#reject(identity, checked.error);
     const entry = this.#append(checked, identity.twitchId);
     if (entry instanceof KlipstreamError) return this.#reject(identity, entry);
-    const answer = this.#waitFor(entry, dispatcher.isBlocked ? 0 : checked.waitMs);
+    const answer = this.#waitFor(
+      entry,
+      dispatcher.isBlocked(identity.twitchId) ? 0 : checked.waitMs,
+    );
     dispatcher.accepted();
     return resultOf(identity, await answer);
   }
@@ -72,7 +72,8 @@ export class UpdateDesk {
     const { store, deployment, clock, log, onStep } = this.#options;
     try {
       onStep("accepting");
-      const entry = store.append({ deployment, twitchId, content, acceptedAt: clock.now() });
+      const { at: acceptedAt, uptime: acceptedUptime } = momentOf(clock);
+      const entry = store.append({ deployment, twitchId, content, acceptedAt, acceptedUptime });
       onStep("accepted");
       log.write("update.accepted", "kept in the outbox", {
         twitchId,
@@ -102,7 +103,7 @@ export class UpdateDesk {
         },
         { keepAlive: true },
       );
-      this.#waiting.set(entry.seq, finish);
+      this.#waiting.set(entry.seq, { twitchId: entry.twitchId, finish });
     });
   }
 
@@ -115,6 +116,7 @@ export class UpdateDesk {
 
 function resultOf(identity: Identity, answer: EntryAnswer | null): UpdateResult {
   if (answer === null) return { ok: true, outcome: "queued", ...identity };
-  if (answer.accepted) return { ok: true, outcome: answer.outcome, ...identity };
+  if (answer.accepted)
+    return { ok: true, outcome: answer.outcome, ...identity, answer: answer.answer };
   return { ok: false, outcome: "rejected", ...identity, error: answer.error };
 }

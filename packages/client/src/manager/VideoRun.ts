@@ -14,7 +14,7 @@ type RunOptions = Omit<UpdateOptions, "run">;
 /** What a run is built on. */
 export type RunReporter = {
   update(progress: PipelineProgress, options: UpdateOptions): Promise<UpdateResult>;
-  rollBack(options: UpdateOptions): Promise<UpdateResult>;
+  rollBack(options: UpdateOptions, undoes?: string): Promise<UpdateResult>;
   reportProgress(percent: number, message: string | undefined, run: Run): void;
 } & Pick<StageReporter, "clock">;
 
@@ -60,7 +60,7 @@ export class VideoRun {
       clock: this.#reporter.clock,
       updateStatus: (to, reason) =>
         this.updateVideoStatus(to, reason === undefined ? {} : { reason }),
-      rollBack: (reason) => this.rollbackStatus({ reason }),
+      rollBack: (reason, undoes) => this.#reporter.rollBack({ reason, run: this.run }, undoes),
       reportProgress: (percent, message) => this.reportProgress(percent, message),
     };
     return runStage(reporter, { status, work, options });

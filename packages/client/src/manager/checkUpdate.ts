@@ -2,15 +2,20 @@ import { randomUUID } from "node:crypto";
 
 import {
   checkInput,
-  type Issue,
   percentSchema,
+  reasonSchema,
+  type Run,
+  runSchema,
+  timestampSchema,
   twitchIdSchema,
-  updateMetaSchema,
+  updateIdSchema,
   updateSchema,
 } from "@klipstream/contract";
 import { z } from "zod";
 
+import { elapsedMs, type Moment } from "../clock.ts";
 import { InvalidInputError } from "../errors.ts";
+import { parseInput } from "../integration/checks.ts";
 import type { EntryContent } from "../outbox/entry.ts";
 import type { PipelineProgress, UpdateOptions } from "./results.ts";
 
@@ -18,68 +23,98 @@ import type { PipelineProgress, UpdateOptions } from "./results.ts";
 export type CheckedUpdate =
   { ok: true; content: EntryContent; waitMs: number } | { ok: false; error: InvalidInputError };
 
-export type UpdateDefaults = { waitMs: number; createMissing: boolean; now: number };
+/** The longest that a call may wait: an hour, as the manager's own option has it. */
+const WAIT_MAX_MS = 3_600_000;
+/** The longest that a timer of Node can be set for. */
+const TIMEOUT_MAX_MS = 2 ** 31 - 1;
+
+/** What a call is checked against. */
+export type CallContext = {
+  waitMs: number;
+  createMissing: boolean;
+  /** The moment of the call. */
+  now: Moment;
+  /** When a run started. */
+  startOf: (run: Run) => Moment;
+};
+
+type Identity = { twitchId: string; updateId: string };
 
 /** The ids that a result carries, also for a call that makes no sense. */
-export function identify(twitchId: unknown, options: UpdateOptions | undefined) {
-  const given: unknown = options?.updateId;
+export function identify(twitchId: unknown, options: unknown): Identity {
+  const given =
+    typeof options === "object" && options !== null && "updateId" in options && options.updateId;
   return {
-    twitchId: typeof twitchId === "string" ? twitchId : String(twitchId),
+    twitchId: typeof twitchId === "string" ? twitchId : `(${typeof twitchId})`,
     updateId: typeof given === "string" ? given : randomUUID(),
   };
 }
 
-type Identity = ReturnType<typeof identify>;
-
-/** What `updateMetaSchema` does not check. */
 const optionsSchema = z.strictObject({
-  updateId: z.unknown().optional(),
-  occurredAt: z.unknown().optional(),
-  run: z.unknown().optional(),
-  reason: z.unknown().optional(),
-  waitMs: z.number().min(0, "must be 0 or more milliseconds").optional(),
+  updateId: updateIdSchema.optional(),
+  occurredAt: timestampSchema.optional(),
+  run: runSchema.optional(),
+  reason: reasonSchema.optional(),
+  waitMs: z
+    .number()
+    .min(0, "must be 0 or more milliseconds")
+    .max(WAIT_MAX_MS, `must be at most ${WAIT_MAX_MS} milliseconds, an hour`)
+    .optional(),
   createMissing: z.boolean().optional(),
 });
 
+const progressSchema = z.strictObject({
+  status: z.unknown().optional(),
+  urls: z.unknown().optional(),
+});
+
+type Call = { identity: Identity; twitchId: unknown; options: UpdateOptions | undefined };
+
 /** Checks a status, URLs, or both. */
 export function checkUpdate(
-  identity: Identity,
+  call: Call,
   progress: PipelineProgress,
-  { options, defaults }: { options: UpdateOptions | undefined; defaults: UpdateDefaults },
+  context: CallContext,
 ): CheckedUpdate {
-  const settings = checkInput(optionsSchema, options ?? {});
-  const fields = withoutUndefined({ ...progress, ...metaOf(identity, options, defaults) });
-  const update = checkInput(updateSchema, { twitchId: identity.twitchId, ...fields });
-  if (!settings.ok) return refuse(settings.issues);
-  if (!update.ok) return refuse(update.issues);
-  const content: EntryContent = {
-    kind: "update",
-    update: { ...update.value, updateId: identity.updateId, occurredAt: fields.occurredAt },
-    createMissing: settings.value.createMissing ?? defaults.createMissing,
-  };
-  return { ok: true, content, waitMs: settings.value.waitMs ?? defaults.waitMs };
+  return checked(() => {
+    const options = parseInput(optionsSchema, call.options ?? {});
+    const fields = withoutUndefined(parseInput(progressSchema, progress));
+    const update = parseInput(updateSchema, {
+      twitchId: call.twitchId,
+      ...fields,
+      ...metaOf(call, options, context),
+    });
+    return {
+      content: {
+        kind: "update",
+        update: { ...update, updateId: call.identity.updateId },
+        createMissing: options.createMissing ?? context.createMissing,
+      },
+      waitMs: options.waitMs ?? context.waitMs,
+    };
+  });
 }
 
-const rollbackSchema = updateMetaSchema.extend({ twitchId: twitchIdSchema });
-
-/** Checks a rollback. */
+/** Checks a rollback; `undoes` binds it to one update. */
 export function checkRollback(
-  identity: Identity,
-  { options, defaults }: { options: UpdateOptions | undefined; defaults: UpdateDefaults },
+  call: Call & { undoes?: string | undefined },
+  context: CallContext,
 ): CheckedUpdate {
-  const settings = checkInput(optionsSchema, options ?? {});
-  const fields = withoutUndefined(metaOf(identity, options, defaults));
-  const rollback = checkInput(rollbackSchema, { twitchId: identity.twitchId, ...fields });
-  if (!settings.ok) return refuse(settings.issues);
-  if (!rollback.ok) return refuse(rollback.issues);
-  const content: EntryContent = {
-    kind: "rollback",
-    rollback: { ...rollback.value, updateId: identity.updateId, occurredAt: fields.occurredAt },
-  };
-  return { ok: true, content, waitMs: settings.value.waitMs ?? defaults.waitMs };
+  return checked(() => {
+    const options = parseInput(optionsSchema, call.options ?? {});
+    const twitchId = parseInput(twitchIdSchema, call.twitchId);
+    const { undoes } = call;
+    const rollback = {
+      twitchId,
+      ...metaOf(call, options, context),
+      ...(undoes !== undefined && { undoes }),
+      updateId: call.identity.updateId,
+    };
+    return { content: { kind: "rollback", rollback }, waitMs: options.waitMs ?? context.waitMs };
+  });
 }
 
-const progressSchema = z.object({
+const reportSchema = z.object({
   twitchId: twitchIdSchema,
   percent: percentSchema,
   message: z.string().optional(),
@@ -87,17 +122,47 @@ const progressSchema = z.object({
 
 /** Whether a progress report can be sent; its message is cut, not refused. */
 export function checkProgress(report: unknown): InvalidInputError | null {
-  const checked = checkInput(progressSchema, report);
+  const checked = checkInput(reportSchema, report);
   return checked.ok ? null : new InvalidInputError(checked.issues);
 }
 
-function metaOf(identity: Identity, options: UpdateOptions | undefined, { now }: UpdateDefaults) {
-  const { occurredAt, run, reason } = options ?? {};
-  return { updateId: identity.updateId, occurredAt: occurredAt ?? now, run, reason };
+const timeoutSchema = z.strictObject({
+  timeoutMs: z
+    .number({ error: "must be a number of milliseconds" })
+    .min(0, "must be 0 or more milliseconds")
+    .max(TIMEOUT_MAX_MS, `must be at most ${TIMEOUT_MAX_MS} milliseconds`)
+    .optional(),
+});
+
+/** @throws InvalidInputError */
+export function checkTimeout(options: unknown, fallback: number): number {
+  return parseInput(timeoutSchema, options ?? {}).timeoutMs ?? fallback;
 }
 
-function refuse(issues: readonly Issue[]): CheckedUpdate {
-  return { ok: false, error: new InvalidInputError(issues) };
+function metaOf(
+  { identity, options: given }: Call,
+  { occurredAt, run, reason }: z.infer<typeof optionsSchema>,
+  { now, startOf }: CallContext,
+) {
+  // A run that this manager has started is known by its very object.
+  const startedAt = run && startOf(given?.run ?? run);
+  return withoutUndefined({
+    updateId: identity.updateId,
+    ageMs: occurredAt === undefined ? 0 : Math.max(0, now.at - occurredAt),
+    run: run && startedAt && { id: run.id, ageMs: elapsedMs(startedAt, now) },
+    reason,
+  });
+}
+
+/** Whatever goes wrong in reading an argument is the argument's fault, also a getter that throws. */
+function checked(read: () => { content: EntryContent; waitMs: number }): CheckedUpdate {
+  try {
+    return { ok: true, ...read() };
+  } catch (error) {
+    if (error instanceof InvalidInputError) return { ok: false, error };
+    const issues = [{ path: "", message: "cannot be read" }];
+    return { ok: false, error: new InvalidInputError(issues, { cause: error }) };
+  }
 }
 
 function withoutUndefined<T extends object>(fields: T): T {

@@ -1,108 +1,15 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 
-import {
-  type LocalDeployment,
-  runConvexCli,
-  startLocalDeployment,
-} from "@klipstream/local-deployment";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import {
-  createServiceAccountKey,
-  createSigningKey,
-  jwksDataUri,
-  type SigningKey,
-} from "../auth/serviceAccountKey.ts";
+import { createSigningKey } from "../auth/serviceAccountKey.ts";
 import { systemClock } from "../clock.ts";
-import type { ManagerOptions } from "../config/options.ts";
 import { BackendUnavailableError, InvalidInputError, VideoNotFoundError } from "../errors.ts";
-import { ConvexIntegration } from "../integration/ConvexIntegration.ts";
 import type { LogLine } from "../testSupport/createTestManager.ts";
-import { ConvexManager } from "./ConvexManager.ts";
-import type { ManagerAmbient } from "./LiveCore.ts";
+import { keyOf, useDeployment } from "./deployment.setup.ts";
 
-const ISSUER = "https://keys.test.example";
-const ROOT = join(import.meta.dirname, "../../../..");
-
-let deployment: LocalDeployment;
-let signingKey: SigningKey;
-let apiKey: string;
-let folder: string;
-let integration: ConvexIntegration;
-let count = 0;
-
-const place = { env: {}, cwd: "/nonexistent" };
-const silent = () => undefined;
-const logger = { debug: silent, info: silent, warn: silent, error: silent };
-
-beforeAll(async () => {
-  signingKey = await createSigningKey();
-  deployment = await startLocalDeployment({
-    env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-    },
-  });
-  const { url, adminKey } = deployment;
-  // Other test files read the tree's generated code at the same time.
-  const { exitCode, stderr } = await runConvexCli(
-    ["deploy", "--typecheck", "disable", "--codegen", "disable"],
-    { url, adminKey, cwd: ROOT },
-  );
-  expect(stderr).not.toContain("✖");
-  expect(exitCode).toBe(0);
-  apiKey = keyOf("tests", { signingKey, scope: "videos:read videos:write" });
-  folder = mkdtempSync(join(tmpdir(), "klipstream-client-"));
-  integration = new ConvexIntegration({ url: deployment.url, apiKey, logger }, { place });
-});
-
-afterAll(async () => {
-  await deployment.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function keyOf(subject: string, given: { signingKey: SigningKey; scope: string }): string {
-  return createServiceAccountKey({ ...given, subject, generation: 1, issuer: ISSUER });
-}
-
-const open: ConvexManager[] = [];
-afterEach(async () => {
-  deployment.faults.clear();
-  for (const manager of open.splice(0)) await manager.close({ timeoutMs: 0 });
-});
-
-function createManager(options: ManagerOptions = {}, ambient: ManagerAmbient = {}): ConvexManager {
-  const manager = new ConvexManager(
-    {
-      url: deployment.url,
-      apiKey,
-      logger,
-      outboxPath: join(folder, `${count}.db`),
-      attemptTimeoutMs: 2000,
-      retry: { baseDelayMs: 20, maxDelayMs: 100 },
-      waitMs: 20_000,
-      ...options,
-    },
-    { place, ...ambient },
-  );
-  open.push(manager);
-  return manager;
-}
-
-/** A new video, unknown to all other tests. */
-async function createVideo(): Promise<string> {
-  count += 1;
-  const twitchId = String(1000 + count);
-  await integration.createVideo(twitchId, { title: "A video" });
-  return twitchId;
-}
-
-async function eventsOf(twitchId: string) {
-  const { page } = await integration.history(twitchId, { pageSize: 100 });
-  return page.reverse();
-}
+const backend = useDeployment();
+const { createManager, createVideo, eventsOf } = backend;
 
 describe("a manager with a service-account key", () => {
   it("records statuses and URLs as the key's subject, in order", async () => {
@@ -126,7 +33,7 @@ describe("a manager with a service-account key", () => {
   it("keeps its outbox for this user only", async () => {
     const manager = createManager();
     await manager.close();
-    expect(statSync(join(folder, `${count}.db`)).mode & 0o777).toBe(0o600);
+    expect(statSync(backend.outboxPath()).mode & 0o777).toBe(0o600);
   });
 
   it("undoes a status with rollbackStatus", async () => {
@@ -138,25 +45,6 @@ describe("a manager with a service-account key", () => {
       outcome: "applied",
     });
     expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Downloading" });
-  });
-
-  it("rolls the status back when a stage throws, and rethrows", async () => {
-    const twitchId = await createVideo();
-    const run = createManager().startRun(twitchId);
-    await run.updateVideoStatus("Downloading");
-    const stage = run.runStage("Transcribing", () => Promise.reject(new Error("out of memory")));
-    await expect(stage).rejects.toThrow("out of memory");
-    const [last] = (await eventsOf(twitchId)).slice(-1);
-    expect(last).toMatchObject({ kind: "rolledBack", to: "Downloading", reason: "out of memory" });
-  });
-
-  it("marks a video as failed when a stage throws and it is told to", async () => {
-    const twitchId = await createVideo();
-    const manager = createManager();
-    const work = () => Promise.reject(new Error("no audio"));
-    const stage = manager.runStage(twitchId, "Transcribing", work, { onFailure: "markFailed" });
-    await expect(stage).rejects.toThrow("no audio");
-    expect(await manager.getVideo(twitchId)).toMatchObject({ status: "Failed" });
   });
 
   it("says rejected for a video that the backend does not know, and creates it when asked", async () => {
@@ -172,13 +60,13 @@ describe("a manager with a service-account key", () => {
 
   it("sends 200 updates of 20 videos in batches, in order per video", async () => {
     const twitchIds = await Promise.all(Array.from({ length: 20 }, createVideo));
-    await deployment.disconnect();
+    await backend.get().deployment.disconnect();
     const manager = createManager({ waitMs: 0 });
     const urlOf = (step: number) => `https://files.example/${step}.csv`;
     for (let step = 0; step < 10; step++)
       for (const twitchId of twitchIds)
         await manager.updateVideoUrls(twitchId, { chatUrl: urlOf(step) });
-    await deployment.reconnect();
+    await backend.get().deployment.reconnect();
     expect(await manager.flush()).toEqual({ delivered: true, pending: 0 });
     for (const twitchId of twitchIds) {
       const urls = (await eventsOf(twitchId)).flatMap((event) => event.urls?.chatUrl ?? []);
@@ -188,7 +76,7 @@ describe("a manager with a service-account key", () => {
 
   it("applies an update once though its answer was cut after the commit", async () => {
     const twitchId = await createVideo();
-    deployment.faults.set([{ cut: "afterCommit", path: "/api/mutation", times: 2 }]);
+    backend.get().deployment.faults.set([{ cut: "afterCommit", path: "/api/mutation", times: 2 }]);
     const manager = createManager();
     const first = await manager.updateVideoStatus(twitchId, "Downloading");
     expect(first).toMatchObject({ ok: true, outcome: "queued" });
@@ -199,13 +87,13 @@ describe("a manager with a service-account key", () => {
 
   it("delivers after a restart what it had accepted before", async () => {
     const twitchId = await createVideo();
-    await deployment.disconnect();
+    await backend.get().deployment.disconnect();
     const before = createManager({ waitMs: 0 });
     expect(await before.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
       outcome: "queued",
     });
     expect(await before.close({ timeoutMs: 0 })).toEqual({ delivered: false, pending: 1 });
-    await deployment.reconnect();
+    await backend.get().deployment.reconnect();
     const after = createManager();
     expect(await after.flush()).toEqual({ delivered: true, pending: 0 });
     expect(await after.getVideo(twitchId)).toMatchObject({ status: "Downloading" });
@@ -217,9 +105,9 @@ describe("a manager with a service-account key", () => {
     const laptop = createManager({ waitMs: 0 }, { fetch: offline });
     await laptop.startRun(twitchId).updateVideoStatus("Transcribing");
     await laptop.close({ timeoutMs: 0 });
-    const worker = createManager({ outboxPath: join(folder, "worker.db") });
+    const worker = createManager({ outboxPath: backend.outboxPath("worker") });
     const { run } = worker.startRun(twitchId);
-    // The replay happens long after the completion, with a clock that is ahead: only the fence stops it.
+    // The replay happens long after the completion: only the fence stops it.
     const completed = { run: { ...run, startedAt: run.startedAt + 1 }, occurredAt: 1 };
     await worker.updateVideoStatus(twitchId, "Completed", { ...completed, occurredAt: undefined });
     await createManager().flush();
@@ -259,7 +147,7 @@ describe("refused credentials", () => {
   it("for want of a scope do the same", async () => {
     const twitchId = await createVideo();
     const manager = createManager({
-      apiKey: keyOf("reader", { signingKey, scope: "videos:read" }),
+      apiKey: keyOf("reader", { signingKey: backend.get().signingKey, scope: "videos:read" }),
     });
     expect(await manager.updateVideoStatus(twitchId, "Downloading")).toMatchObject({
       outcome: "queued",
@@ -297,7 +185,7 @@ describe("checkVideoExists", () => {
 
   it("throws BackendUnavailableError when it cannot know", async () => {
     const twitchId = await createVideo();
-    deployment.faults.set([{ status: 400, body: '{"code":"Nope","message":"no"}' }]);
+    backend.get().deployment.faults.set([{ status: 400, body: '{"code":"Nope","message":"no"}' }]);
     await expect(createManager().checkVideoExists(twitchId)).rejects.toThrow(
       BackendUnavailableError,
     );
@@ -311,7 +199,7 @@ describe("progress", () => {
     manager.reportProgress(twitchId, 40, "chunk 4 of 10");
     await expect
       .poll(async () => {
-        const { page } = await integration.history(twitchId);
+        const { page } = await backend.get().integration.history(twitchId);
         return page.length;
       })
       .toBe(1);

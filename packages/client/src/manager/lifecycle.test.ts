@@ -96,22 +96,55 @@ describe("a stage", () => {
     expect(beats.map(({ args }) => args.percent)).toEqual([10, 10, 10]);
   });
 
-  it("whose status was superseded is not rolled back: that would undo another's", async () => {
-    const { manager, backend, clock } = setUp({ waitMs: 1000 });
-    backend.onRequest = ({ path }) =>
-      path === "video:updateStatusByTwitchId"
-        ? {
-            status: 200,
-            body: JSON.stringify({
-              status: "success",
-              value: { success: true, outcome: "superseded" },
-            }),
-          }
-        : undefined;
-    const stage = manager.runStage("1", "Transcribing", () => Promise.reject(new Error("no")));
-    await expect(stage).rejects.toThrow("no");
-    await clock.advance(1000);
-    expect(backend.requests.map(({ path }) => path)).toEqual(["video:updateStatusByTwitchId"]);
+  it.each(["superseded", "unchanged"])(
+    "whose status was %s is not rolled back: that would undo another's",
+    async (outcome) => {
+      const { manager, backend } = setUp({ waitMs: 1000 });
+      const value = { success: true, outcome, videoId: "v1", twitchId: "1", status: "Completed" };
+      backend.onRequest = ({ path }) =>
+        path === "video:updateStatusByTwitchId"
+          ? { status: 200, body: JSON.stringify({ status: "success", value }) }
+          : undefined;
+      const stage = manager.runStage("1", "Transcribing", () => Promise.reject(new Error("no")));
+      await expect(stage).rejects.toThrow("no");
+      expect(backend.requests.map(({ path }) => path)).toEqual(["video:updateStatusByTwitchId"]);
+    },
+  );
+
+  it.each(["applied", "queued"])(
+    "whose status was %s is rolled back by that update's id",
+    async (outcome) => {
+      const { manager, backend, clock } = setUp({ waitMs: 1000 });
+      let isAway = outcome === "queued";
+      backend.onRequest = () => (isAway ? "refuse" : undefined);
+      const stage = manager.runStage("1", "Transcribing", ({ begun }) => {
+        expect(begun.outcome).toBe(outcome);
+        throw new Error("no audio");
+      });
+      await expect(stage).rejects.toThrow("no audio");
+      isAway = false;
+      await clock.advance(60_000);
+      const { updateId } = backend.applied[0]!;
+      const rollback = backend.requests.find(({ path }) => path === "video:rollbackStatus");
+      expect(rollback?.args).toMatchObject({ undoes: updateId, reason: "no audio" });
+    },
+  );
+
+  it("that gives up because its status was refused reports nothing more", async () => {
+    const { manager, backend } = setUp({ waitMs: 1000 });
+    backend.unknown.add("1");
+    for (const onFailure of ["rollBack", "markFailed"] as const) {
+      const stage = manager.runStage(
+        "1",
+        "Transcribing",
+        ({ begun }) => {
+          if (!begun.ok) throw begun.error;
+        },
+        { onFailure },
+      );
+      await expect(stage).rejects.toThrow("no such video");
+    }
+    expect(backend.requests).toHaveLength(2);
   });
 });
 
@@ -130,8 +163,29 @@ describe("a run", () => {
     await settle();
     for (const { args } of backend.requests)
       for (const update of (args.updates as object[] | undefined) ?? [args])
-        expect(update).toMatchObject({ run: second.run });
+        expect(update).toMatchObject({ run: { id: second.run.id, ageMs: 0 } });
     expect(backend.requests.length).toBeGreaterThan(1);
+  });
+
+  it("is as old as the monotonic clock says, however the wall clock jumps", async () => {
+    const { manager, backend, clock } = setUp();
+    const run = manager.startRun("1");
+    clock.jump(86_400_000);
+    await clock.advance(5000);
+    await run.updateVideoStatus("Downloading");
+    await settle();
+    run.reportProgress(5);
+    await settle();
+    const ages = backend.requests.map(({ args }) => (args.run as { ageMs: number }).ageMs);
+    expect(ages).toEqual([5000, 5000]);
+  });
+
+  it("of another process is as old as the wall clock says", async () => {
+    const { manager, backend, clock } = setUp();
+    const run = { id: "r1", startedAt: clock.now() - 60_000 };
+    await manager.startRun("1", run).updateVideoStatus("Downloading");
+    await settle();
+    expect(backend.requests[0]?.args.run).toEqual({ id: "r1", ageMs: 60_000 });
   });
 
   it("can be continued by another process", () => {
@@ -142,13 +196,15 @@ describe("a run", () => {
 });
 
 describe("installShutdownHooks", () => {
-  it("closes the manager on SIGTERM, then lets the signal end the process", async () => {
+  /** Runs a program that has a manager with hooks, sends it a SIGTERM, and says how it ended. */
+  async function endBySigterm(before: string) {
     const program = `
       import { ConvexManager } from ${JSON.stringify(new URL("../index.ts", import.meta.url).href)};
       const manager = new ConvexManager({ waitMs: 0 });
+      ${before}
       manager.installShutdownHooks();
       process.stdout.write("ready");
-      setInterval(() => undefined, 1000);`;
+      const alive = setInterval(() => undefined, 1000);`;
     const run = ["--import", "tsx", "--input-type=module", "--eval", program];
     const child = spawn(process.execPath, run, {
       cwd: import.meta.dirname,
@@ -164,12 +220,31 @@ describe("installShutdownHooks", () => {
     child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
     await once(child.stdout, "data");
     child.kill("SIGTERM");
-    const [, signal] = (await once(child, "exit")) as [number | null, string | null];
+    const [exitCode, signal] = (await once(child, "close")) as [number | null, string | null];
+    return { exitCode, signal, log };
+  }
+
+  it("closes the manager on SIGTERM, then lets the signal end the process", async () => {
+    const { signal, log } = await endBySigterm("");
     expect(signal).toBe("SIGTERM");
     expect(log).toContain('"event":"manager.shutdown"');
     expect(log).toContain('"event":"manager.closed"');
     expect(log).toContain('"severity":"INFO"');
   });
+
+  it.each(["on", "once"])(
+    "leaves the end to a program that listens by process.%s, also from before",
+    async (listen) => {
+      const { exitCode, signal, log } = await endBySigterm(`
+        process.${listen}("SIGTERM", () => {
+          setTimeout(() => process.stderr.write("cleaned up"), 300);
+          setTimeout(() => process.exit(7), 320);
+        });`);
+      expect({ exitCode, signal }).toEqual({ exitCode: 7, signal: null });
+      expect(log).toContain('"event":"manager.closed"');
+      expect(log).toContain("cleaned up");
+    },
+  );
 });
 
 describe("the package", () => {

@@ -38,7 +38,7 @@ export function createRecordingCore(recording: Recording, clock: Clock = systemC
   return {
     clock,
     log: new EventLog(silent),
-    defaults: () => ({ waitMs: 0, createMissing: false, now: clock.now() }),
+    defaults: () => ({ waitMs: 0, createMissing: false }),
     take: (identity, checked): Promise<UpdateResult> => {
       if (!checked.ok) return Promise.resolve(rejected(identity, checked.error));
       recording.calls.push(checked.content);

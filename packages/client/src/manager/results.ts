@@ -1,6 +1,7 @@
 import type { ArtifactUrls, Run, UpdateOutcome, VideoStatus } from "@klipstream/contract";
 
 import type { KlipstreamError } from "../errors.ts";
+import type { BackendAnswer } from "../outbox/delivery.ts";
 
 /**
  * What became of an update. An update method never throws; it resolves to this.
@@ -16,6 +17,8 @@ export type UpdateResult =
       outcome: UpdateOutcome | "queued" | "simulated";
       updateId: string;
       twitchId: string;
+      /** What the backend said, where it has answered. */
+      answer?: BackendAnswer | undefined;
     }
   | { ok: false; outcome: "rejected"; updateId: string; twitchId: string; error: KlipstreamError };
 
@@ -59,7 +62,8 @@ export type StageContext = {
 
 export type StageOptions = {
   /**
-   * What happens to the status when the work throws: undone, or set to `Failed` with the error's message as reason.
+   * What happens to the status when the work throws: undone, or set to `Failed` with the error's message as reason. Undone is this very
+   * change of the status, and only while it is the last one: what somebody else has set stays.
    *
    * @default "rollBack"
    */

@@ -10,7 +10,8 @@ export const HEARTBEAT_INTERVAL_MS = 30_000;
 export type StageReporter = {
   clock: Clock;
   updateStatus: (status: VideoStatus, reason?: string) => Promise<UpdateResult>;
-  rollBack: (reason: string) => Promise<UpdateResult>;
+  /** @param undoes - The id of the only update that may be undone. */
+  rollBack: (reason: string, undoes: string) => Promise<UpdateResult>;
   reportProgress: (percent: number, message?: string) => void;
 };
 
@@ -64,13 +65,19 @@ async function reportFailure(
     onFailure = "rollBack",
   }: { error: unknown; begun: UpdateResult; onFailure: StageOptions["onFailure"] },
 ): Promise<void> {
+  // The work gave up because its status was refused: there is nothing to undo and nobody to tell.
+  if (!begun.ok && begun.error === error) return;
   const message = error instanceof Error ? error.message : String(error);
   const reason = message.slice(0, REASON_MAX_LENGTH);
-  if (onFailure === "markFailed") {
-    await reporter.updateStatus(STATUS_FAILED, reason);
-    return;
-  }
-  // A status that did not take effect must not be undone: that would undo the one before it.
-  if (begun.outcome !== "rejected" && begun.outcome !== "superseded")
-    await reporter.rollBack(reason);
+  if (onFailure === "markFailed") await reporter.updateStatus(STATUS_FAILED, reason);
+  // What took no effect must not be undone: that would undo what stood there before.
+  else if (MAY_HAVE_SET_IT.has(begun.outcome)) await reporter.rollBack(reason, begun.updateId);
 }
+
+/** `queued`: the backend will know when it comes to the rollback. `duplicate`: the answer to an earlier attempt was lost. */
+const MAY_HAVE_SET_IT: ReadonlySet<UpdateResult["outcome"]> = new Set([
+  "applied",
+  "duplicate",
+  "queued",
+  "simulated",
+]);

@@ -21,7 +21,8 @@ export function onShutdown(work: (signal: ShutdownSignal) => Promise<unknown>): 
         if (isAlone) process.kill(process.pid, signal);
       });
     };
-    process.on(signal, listener);
+    // First in line: a listener of the program's that runs once is still counted then.
+    process.prependListener(signal, listener);
     return [signal, listener] as const;
   });
   return remove;

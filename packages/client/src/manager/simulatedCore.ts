@@ -33,7 +33,6 @@ export function createSimulatedCore(
     defaults: () => ({
       waitMs: options.waitMs ?? DEFAULT_OPTIONS.waitMs,
       createMissing: options.createMissing ?? DEFAULT_OPTIONS.createMissing,
-      now: clock.now(),
     }),
     take: (identity, checked) => {
       if (!checked.ok) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import type { Clock } from "../clock.ts";
 import { useTestManagers } from "../testSupport/createTestManager.ts";
 import { type Fault, type Received, lanesOf, sizeOf } from "../testSupport/FakeBackend.ts";
 import { settle } from "../VirtualClock.ts";
@@ -137,10 +138,11 @@ describe("a function that breaks", () => {
 
   it("is retried 5 times, then its update is a dead letter with the request id", async () => {
     const { backend, manager, store, url, clock, update } = setUp();
-    backend.onRequest = () => ({ functionError });
+    backend.onRequest = (request) =>
+      lanesOf(request).includes("1") ? { functionError } : undefined;
     await update("1");
     await clock.advance(120_000);
-    expect(backend.requests).toHaveLength(6);
+    expect(backend.requests.filter((request) => lanesOf(request).includes("1"))).toHaveLength(6);
     expect(store.deadLetters(url)).toMatchObject([
       { refusal: { code: "SERVER_ERROR", requestId: "0123456789abcdef" } },
     ]);
@@ -204,6 +206,31 @@ describe("a store that fails", () => {
   });
 });
 
+describe("two processes whose clocks are an hour apart", () => {
+  it("send each update once, though its delivery takes longer than a look", async () => {
+    const store = new MemoryStore();
+    const { backend, clock, ...one } = setUp({ attemptTimeoutMs: 60_000 }, { store });
+    const ahead: Clock = {
+      origin: clock.origin,
+      now: () => clock.now() + 3_600_000,
+      monotonic: () => clock.monotonic(),
+      after: (delayMs, callback) => clock.after(delayMs, callback),
+    };
+    const other = setUp({ attemptTimeoutMs: 60_000 }, { store, backend, clock: ahead });
+    backend.onRequest = () =>
+      new Promise((resolve) => void clock.after(5000, () => resolve(undefined)));
+    for (let count = 0; count < 60; count++) {
+      await one.manager.updateVideoStatus(String(count % 10), "Downloading");
+      await other.manager.updateVideoStatus(String(count % 10), "Transcribing");
+      await clock.advance(1000);
+    }
+    await clock.advance(120_000);
+    expect(one.manager.stats()).toMatchObject({ acknowledged: 120, pending: 0 });
+    const sent = backend.requests.map(sizeOf).reduce((sum, size) => sum + size, 0);
+    expect(sent).toBe(120);
+  });
+});
+
 describe("a long delivery", () => {
   it("keeps its lease for as long as it takes", async () => {
     const store = new MemoryStore();
@@ -211,7 +238,7 @@ describe("a long delivery", () => {
     backend.onRequest = () => "hang";
     await update("1");
     await clock.advance(3 * LEASE_MS);
-    const claim = { deployment: url, owner: "another", now: clock.now(), limit: 50 };
+    const claim = { deployment: url, owner: "another", now: clock.monotonic(), limit: 50 };
     expect(store.claim(claim)).toBeNull();
   });
 });

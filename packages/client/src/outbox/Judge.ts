@@ -1,22 +1,29 @@
 import type { Clock } from "../clock.ts";
 import type { KlipstreamError } from "../errors.ts";
 import type { EventLog } from "../log/log.ts";
-import { classify, SERVER_ERROR_RETRIES } from "../retry/classify.ts";
-import { delayFor, type Random, type RetryPolicy } from "../retry/delay.ts";
-import type { EntryAnswer } from "./delivery.ts";
+import { classify, SERVER_ERROR_RETRIES, type Verdict } from "../retry/classify.ts";
+import type { Delivery, EntryAnswer } from "./delivery.ts";
 import { type Entry, updateIdOf } from "./entry.ts";
-import { HOLD_MAX_MS, type Settlement } from "./store.ts";
+import type { Settlement } from "./store.ts";
 
 export type JudgeOptions = {
-  policy: RetryPolicy;
   clock: Clock;
-  random: Random;
   log: EventLog;
   /** The backend answered to an entry for good. */
   onAnswer: (entry: Entry, answer: EntryAnswer) => void;
 };
 
-/** Decides where the backend's answer takes an entry, and tells whoever waits for it. */
+/** What a delivery says about the entries that it carried, and about the way to the backend. */
+export type Judgement = { settlements: Settlement[]; lesson: Lesson };
+
+export type Lesson =
+  /** The backend answered. */
+  | { about: "answer" }
+  /** The request failed; with `isOwn` while the backend worked. */
+  | { about: "failure"; retryAfterMs: number | undefined; isOwn: boolean }
+  | { about: "credentials" };
+
+/** Decides where a delivery takes its entries, and tells whoever waits for them. */
 export class Judge {
   readonly #options: JudgeOptions;
 
@@ -24,31 +31,50 @@ export class Judge {
     this.#options = options;
   }
 
-  settle(entry: Entry, answer: EntryAnswer | undefined): Settlement {
-    const { seq, twitchId } = entry;
-    if (answer === undefined) return { seq, to: "pending" };
-    if (!answer.accepted) return this.#refuse(entry, answer.error);
+  /** @param isShown - Asked only where it matters: whether the backend is shown to work for others. */
+  async judge(
+    entries: readonly Entry[],
+    delivery: Delivery,
+    isShown: () => boolean | Promise<boolean>,
+  ): Promise<Judgement> {
+    if (delivery.ok) {
+      const { answers } = delivery;
+      const settlements = entries.map((entry, index) => this.#answered(entry, answers[index]));
+      return { settlements, lesson: { about: "answer" } };
+    }
+    const verdict = classify(delivery.error);
+    if (verdict.action === "refreshCredentials")
+      return { settlements: [], lesson: { about: "credentials" } };
+    const [only] = entries;
+    if (entries.length > 1 || only === undefined || verdict.action === "retry")
+      return failure(verdict, { isOwn: false });
+    if (verdict.action === "giveUp") {
+      const settlements = [this.#bury(only, delivery.error)];
+      return { settlements, lesson: { about: "answer" } };
+    }
+    if (!(await isShown())) return failure(verdict, { isOwn: false });
+    return this.#ownFailure(only, delivery.error, verdict);
+  }
+
+  #answered(entry: Entry, answer: EntryAnswer | undefined): Settlement {
+    if (answer === undefined) return { seq: entry.seq, to: "pending" };
+    if (!answer.accepted) return this.#bury(entry, answer.error);
     const { log, onAnswer } = this.#options;
     const { outcome } = answer;
+    const { twitchId } = entry;
     const updateId = updateIdOf(entry.content);
     log.write("update.acknowledged", outcome, { twitchId, updateId, outcome });
     onAnswer(entry, answer);
-    return { seq, to: "acknowledged" };
+    return { seq: entry.seq, to: "acknowledged" };
   }
 
-  #refuse(entry: Entry, error: KlipstreamError): Settlement {
-    const { action } = classify(error);
-    if (action === "giveUp") return this.#bury(entry, error);
-    if (action === "retryFew") return this.#holdOrBury(entry, error);
-    return { seq: entry.seq, to: "pending" };
-  }
-
-  #holdOrBury(entry: Entry, error: KlipstreamError): Settlement {
-    const { clock, random, policy } = this.#options;
+  #ownFailure(entry: Entry, error: KlipstreamError, verdict: Verdict): Judgement {
     const failures = entry.failures + 1;
-    if (failures > SERVER_ERROR_RETRIES) return this.#bury(entry, error);
-    const delayMs = Math.min(HOLD_MAX_MS, delayFor(failures, policy, random));
-    return { seq: entry.seq, to: "pending", held: { failures, until: clock.now() + delayMs } };
+    if (verdict.action === "giveUpIfAlone" || failures > SERVER_ERROR_RETRIES)
+      return { settlements: [this.#bury(entry, error)], lesson: { about: "answer" } };
+    const held = { failures, until: 0 };
+    const { lesson } = failure(verdict, { isOwn: true });
+    return { settlements: [{ seq: entry.seq, to: "pending", held }], lesson };
   }
 
   #bury(entry: Entry, error: KlipstreamError): Settlement {
@@ -62,4 +88,9 @@ export class Judge {
     const refusal = { code, message, httpStatus, requestId };
     return { seq: entry.seq, to: "deadLettered", refusal, at: clock.now() };
   }
+}
+
+function failure(verdict: Verdict, { isOwn }: { isOwn: boolean }): Judgement {
+  const retryAfterMs = verdict.action === "retry" ? verdict.retryAfterMs : undefined;
+  return { settlements: [], lesson: { about: "failure", retryAfterMs, isOwn } };
 }

@@ -3,9 +3,18 @@ import type { UpdateOutcome } from "@klipstream/contract";
 import type { KlipstreamError } from "../errors.ts";
 import type { Entry } from "./entry.ts";
 
+/** What the backend knows after an update: the video's `_id` and status, and what a rollback changed. */
+export type BackendAnswer = {
+  videoId: string;
+  status: string;
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
 /** What the backend said to one entry. */
 export type EntryAnswer =
-  { accepted: true; outcome: UpdateOutcome } | { accepted: false; error: KlipstreamError };
+  | { accepted: true; outcome: UpdateOutcome; answer: BackendAnswer }
+  | { accepted: false; error: KlipstreamError };
 
 /** What became of one request that carried one or more entries. */
 export type Delivery = {
@@ -15,7 +24,7 @@ export type Delivery = {
 } & (
   | {
       ok: true;
-      /** One per entry, in their order. */
+      /** One per entry, in their order: each is accepted, or refused for good. */
       answers: EntryAnswer[];
     }
   | {

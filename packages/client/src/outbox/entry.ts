@@ -1,18 +1,26 @@
-import { type Update, updateMetaSchema, updateSchema, twitchIdSchema } from "@klipstream/contract";
+import { randomUUID } from "node:crypto";
+
+import {
+  type Rollback,
+  rollbackSchema,
+  type Source,
+  type Update,
+  type UpdateMeta,
+  updateSchema,
+} from "@klipstream/contract";
 import { z } from "zod";
 
+import { elapsedMs, type Moment, type Uptime } from "../clock.ts";
 import type { ClientErrorCode } from "../errors.ts";
 
-/** A status and URLs to record, with the id and the time that every entry has. */
-export type RecordedUpdate = Update & { updateId: string; occurredAt: number };
+/**
+ * A status and URLs to record, with the id that every entry has. `ageMs` and `run.ageMs` are those at the moment of acceptance; what
+ * clients of before have left has `occurredAt` and `run.startedAt` instead.
+ */
+export type RecordedUpdate = Update & { updateId: string };
 
-const rollbackSchema = z.strictObject({ twitchId: twitchIdSchema, ...updateMetaSchema.shape });
-
-/** A status change to undo. */
-export type RecordedRollback = z.infer<typeof rollbackSchema> & {
-  updateId: string;
-  occurredAt: number;
-};
+/** A status change to undo. The same is true of its ages. */
+export type RecordedRollback = Rollback & { updateId: string };
 
 /** What an entry asks of the backend. */
 export type EntryContent =
@@ -38,6 +46,11 @@ export type EntryContent =
 export type Entry = {
   /** The order of acceptance over all lanes. */
   seq: number;
+  /**
+   * Which outbox accepted it, and as which one: what the backend orders by. Usually `sequence` is `seq`; an entry that was carried over
+   * from another file keeps its own.
+   */
+  source: Source;
   /** The address of the deployment that it is meant for. */
   deployment: string;
   /** Its lane. */
@@ -45,6 +58,8 @@ export type Entry = {
   content: EntryContent;
   /** Milliseconds since 1970. */
   acceptedAt: number;
+  /** The same on the monotonic clock; null where that was not read. */
+  acceptedUptime: Uptime | null;
   /** How often its function broke. */
   failures: number;
 };
@@ -60,7 +75,10 @@ export const ENTRY_MOVES = {
   deadLettered: ["pending"],
 } as const satisfies Record<EntryState, readonly EntryState[]>;
 
-export type NewEntry = Pick<Entry, "deployment" | "twitchId" | "content" | "acceptedAt">;
+export type NewEntry = Pick<
+  Entry,
+  "deployment" | "twitchId" | "content" | "acceptedAt" | "acceptedUptime"
+>;
 
 /** Why the backend refused an entry for good. */
 export type Refusal = {
@@ -92,21 +110,64 @@ export function updateIdOf(content: EntryContent): string {
   return content.kind === "update" ? content.update.updateId : content.rollback.updateId;
 }
 
-/** The same content at a later moment; see `OutboxStore.append`. */
-export function notBefore(content: EntryContent, moment: number): EntryContent {
+/** How long ago an entry was accepted, in milliseconds. See {@link elapsedMs}. */
+export function ageOf(
+  { acceptedAt, acceptedUptime }: Pick<Entry, "acceptedAt" | "acceptedUptime">,
+  moment: Moment,
+): number {
+  return elapsedMs({ at: acceptedAt, uptime: acceptedUptime }, moment);
+}
+
+/**
+ * An entry's content as it is sent at a moment: with its source, and with the ages that the update and its run have then, instead
+ * of times.
+ */
+export function contentToSend(entry: Entry, moment: Moment): EntryContent {
+  return withMeta(entry.content, (meta) => ({
+    source: entry.source,
+    ...agesOf(entry, meta, moment),
+  }));
+}
+
+/** A new entry that says what an old one says, as of a moment. Its run is as old as it is. */
+export function renewed(entry: Entry, moment: Moment): NewEntry {
+  const { deployment, twitchId } = entry;
+  const content = withMeta(entry.content, (meta) => ({
+    ...agesOf(entry, meta, moment),
+    updateId: randomUUID(),
+    ageMs: 0,
+  }));
+  return { deployment, twitchId, content, acceptedAt: moment.at, acceptedUptime: moment.uptime };
+}
+
+/** What the backend takes at most. */
+const AGE_MAX_MS = 1e13;
+
+function agesOf(entry: Entry, meta: UpdateMeta, moment: Moment) {
+  const age = (whenAccepted: number | undefined, startedAt: number | undefined): number => {
+    const ageMs =
+      whenAccepted === undefined
+        ? moment.at - (startedAt ?? entry.acceptedAt)
+        : whenAccepted + ageOf(entry, moment);
+    return Math.min(Math.max(0, ageMs), AGE_MAX_MS);
+  };
+  const { ageMs, occurredAt, run } = meta;
+  return {
+    ageMs: age(ageMs, occurredAt),
+    ...(run && { run: { id: run.id, ageMs: age(run.ageMs, run.startedAt) } }),
+  };
+}
+
+function withMeta(content: EntryContent, change: (meta: UpdateMeta) => UpdateMeta): EntryContent {
   if (content.kind === "update") {
-    const occurredAt = Math.max(content.update.occurredAt, moment);
-    return { ...content, update: { ...content.update, occurredAt } };
+    const { occurredAt: _time, ...update } = content.update;
+    return { ...content, update: { ...update, ...change(content.update) } };
   }
-  const occurredAt = Math.max(content.rollback.occurredAt, moment);
-  return { ...content, rollback: { ...content.rollback, occurredAt } };
+  const { occurredAt: _time, ...rollback } = content.rollback;
+  return { ...content, rollback: { ...rollback, ...change(content.rollback) } };
 }
 
-export function occurredAtOf(content: EntryContent): number {
-  return content.kind === "update" ? content.update.occurredAt : content.rollback.occurredAt;
-}
-
-const always = { updateId: z.string(), occurredAt: z.number() };
+const always = { updateId: z.string() };
 const contentSchema = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("update"),

@@ -1,7 +1,10 @@
+import { randomUUID } from "node:crypto";
+
+import type { Moment } from "../clock.ts";
 import { OutboxFullError } from "../errors.ts";
 import { Batch } from "./batch.ts";
 import type { DeadLetter, Entry, NewEntry } from "./entry.ts";
-import { notBefore, occurredAtOf, updateIdOf, writeContent } from "./entry.ts";
+import { renewed, updateIdOf, writeContent } from "./entry.ts";
 import {
   type Claim,
   type ClaimRequest,
@@ -31,6 +34,7 @@ type Books = {
 /** An outbox that lives as long as its process: for tests, and for machines without a disk worth writing to. */
 export class MemoryStore implements OutboxStore {
   readonly isShared = false;
+  readonly sourceId = randomUUID();
   readonly #bounds: OutboxBounds;
   readonly #books = new Map<string, Books>();
   #lastSeq = 0;
@@ -47,24 +51,20 @@ export class MemoryStore implements OutboxStore {
     if (this.#held.entries >= maxEntries || this.#held.bytes + bytes > maxBytes)
       throw new OutboxFullError(describeFull(this.#bounds));
     const books = this.#booksOf(entry.deployment);
-    const lane = laneOf(books, entry.twitchId);
-    const ahead = lane.entries.at(-1);
-    const moment = ahead === undefined ? 0 : occurredAtOf(ahead.content);
-    this.#lastSeq += 1;
-    const content = notBefore(entry.content, moment);
-    const accepted: Entry = { ...entry, seq: this.#lastSeq, content, failures: 0 };
-    lane.entries.push(accepted);
+    const accepted = this.#enter(books, entry);
     books.accepted += 1;
     this.#held = { entries: this.#held.entries + 1, bytes: this.#held.bytes + bytes };
     return accepted;
   }
 
-  claim({ deployment, owner, now, limit }: ClaimRequest): Claim | null {
+  claim({ deployment, owner, now, limit, lane: only, except }: ClaimRequest): Claim | null {
     const batch = new Batch(limit);
     this.#lastToken += 1;
     const lease: Lease = { owner, token: this.#lastToken };
     const free = [...this.#booksOf(deployment).lanes.values()]
       .filter((lane) => lane.entries.length > 0 && isFree(lane, now))
+      .filter(({ entries: [head] }) => only === undefined || head?.twitchId === only)
+      .filter(({ entries: [head] }) => head !== undefined && except?.has(head.twitchId) !== true)
       .sort((one, other) => (one.entries[0]?.seq ?? 0) - (other.entries[0]?.seq ?? 0));
     for (const lane of free) {
       if (batch.room <= 0) break;
@@ -123,22 +123,33 @@ export class MemoryStore implements OutboxStore {
     return letters.sort((one, other) => one.seq - other.seq);
   }
 
-  redrive(deployment: string, seqs?: readonly number[]): number {
+  redrive(
+    deployment: string,
+    seqs?: readonly number[],
+    { asNewAt }: { asNewAt?: Moment | undefined } = {},
+  ): number {
     const books = this.#booksOf(deployment);
     const chosen = this.deadLetters(deployment).filter(
       ({ seq }) => seqs === undefined || seqs.includes(seq),
     );
     for (const { refusal: _refusal, refusedAt: _refusedAt, ...entry } of chosen) {
       books.deadLetters.delete(entry.seq);
-      const lane = laneOf(books, entry.twitchId);
-      lane.entries.push({ ...entry, failures: 0 });
-      lane.entries.sort((one, other) => one.seq - other.seq);
+      if (asNewAt === undefined) returnToLane(books, { ...entry, failures: 0 });
+      else this.#enter(books, renewed(entry, asNewAt));
     }
     return chosen.length;
   }
 
   close(): void {
     this.#books.clear();
+  }
+
+  #enter(books: Books, entry: NewEntry): Entry {
+    this.#lastSeq += 1;
+    const source = { id: this.sourceId, sequence: this.#lastSeq };
+    const accepted: Entry = { ...entry, seq: this.#lastSeq, source, failures: 0 };
+    laneOf(books, entry.twitchId).entries.push(accepted);
+    return accepted;
   }
 
   #move(books: Books, lane: Lane, settlement: Settlement): number {
@@ -189,6 +200,12 @@ function isFree({ lease, heldUntil }: Lane, now: number): boolean {
     lease !== undefined && lease.expiresAt > now && lease.expiresAt <= now + LEASE_MS;
   const isHeld = heldUntil > now && heldUntil <= now + HOLD_MAX_MS;
   return !isLeased && !isHeld;
+}
+
+function returnToLane(books: Books, entry: Entry): void {
+  const lane = laneOf(books, entry.twitchId);
+  lane.entries.push(entry);
+  lane.entries.sort((one, other) => one.seq - other.seq);
 }
 
 function laneOf(books: Books, twitchId: string): Lane {

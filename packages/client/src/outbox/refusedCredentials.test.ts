@@ -69,4 +69,71 @@ describe("refused credentials", () => {
     await clock.advance(30_000);
     expect(manager.stats()).toMatchObject({ acknowledged: 1 });
   });
+
+  it.each<[string, unknown]>([
+    ["an HTML page", "<html>503 Service Unavailable</html>"],
+    ["an empty text", ""],
+    ["undefined", undefined],
+    ["an object", {}],
+  ])("of a token source that answers %s pause delivery, too", async (_name, answer) => {
+    let isBroken = true;
+    const tokenSource = () =>
+      Promise.resolve((isBroken ? answer : "opaque-token") as string | null);
+    const { backend, manager, clock, lines, update } = setUp({ tokenSource });
+    for (const lane of ["1", "2", "3", "1"]) await update(lane);
+    await clock.advance(600_000);
+    expect(backend.requests).toEqual([]);
+    expect(lines.filter(({ event }) => event === "auth.refused")).toHaveLength(1);
+    expect(manager.stats()).toMatchObject({ pending: 4, deadLettered: 0 });
+    isBroken = false;
+    await clock.advance(30_000);
+    expect(manager.stats()).toMatchObject({ acknowledged: 4, pending: 0 });
+  });
+
+  it("of a token source that answers null to a backend that wants a token pause delivery, too", async () => {
+    const tokenSource = () => Promise.resolve(null);
+    const { backend, manager, clock, lines, update } = setUp({ tokenSource });
+    backend.onRequest = ({ authorization }) => {
+      expect(authorization).toBeNull();
+      return { errorData: { code: "UNAUTHENTICATED", message: "no token" } };
+    };
+    for (const lane of ["1", "2"]) await update(lane);
+    await clock.advance(60_000);
+    expect(lines.filter(({ event }) => event === "auth.refused")).toHaveLength(1);
+    expect(manager.stats()).toMatchObject({ pending: 2, deadLettered: 0 });
+  });
+
+  it("of a token source that never answers pause delivery with a log line, and it goes on when it answers", async () => {
+    let isHanging = true;
+    const tokenSource = () =>
+      isHanging ? new Promise<never>(() => undefined) : Promise.resolve("opaque-token");
+    const { manager, clock, lines, update } = setUp({ tokenSource });
+    await update("1");
+    await clock.advance(15_000);
+    expect(lines.find(({ event }) => event === "auth.refused")?.message).toContain("15000 ms");
+    isHanging = false;
+    await clock.advance(30_000);
+    expect(manager.stats()).toMatchObject({ acknowledged: 1, pending: 0 });
+  });
+
+  it("in the answer to a batch dead-letter nothing of it", async () => {
+    const { backend, manager, clock, update } = setUp();
+    let mode: "away" | "refused" | "well" = "away";
+    backend.onRequest = ({ args }) => {
+      if (mode === "away") return "refuse";
+      if (mode === "well") return undefined;
+      const updates = (args.updates as object[] | undefined) ?? [args];
+      const value = updates.map(() => ({ success: false, code: "FORBIDDEN", message: "no" }));
+      const body = JSON.stringify({ status: "success", value: args.updates ? value : value[0] });
+      return { status: 200, body };
+    };
+    for (const lane of ["1", "2", "3", "1"]) await update(lane);
+    mode = "refused";
+    await clock.advance(120_000);
+    expect(manager.stats()).toMatchObject({ pending: 4, deadLettered: 0 });
+    expect(backend.requests.length).toBeLessThan(12);
+    mode = "well";
+    await clock.advance(30_000);
+    expect(manager.stats()).toMatchObject({ acknowledged: 4, pending: 0 });
+  });
 });

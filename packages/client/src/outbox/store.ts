@@ -1,3 +1,4 @@
+import type { Moment } from "../clock.ts";
 import type { DeadLetter, Entry, NewEntry, Refusal } from "./entry.ts";
 
 /** A lease that is not renewed runs out after this time; a dead process's lanes are free then. */
@@ -27,6 +28,10 @@ export type ClaimRequest = {
   now: number;
   /** Most entries to claim. */
   limit: number;
+  /** Claim from this lane only. */
+  lane?: string | undefined;
+  /** Claim from none of these lanes. */
+  except?: ReadonlySet<string> | undefined;
 };
 
 /** Entries to be sent together: of one route, and of each lane the first ones. */
@@ -66,9 +71,10 @@ export type OutboxStats = {
 export type OutboxStore = {
   /** Whether other processes may use it at the same time. */
   readonly isShared: boolean;
+  /** The identity under which it accepts entries: `source.id` of what `append` returns from now on. */
+  readonly sourceId: string;
   /**
-   * Accepts an entry at the end of its lane. Its `occurredAt` is moved up to that of the entry ahead of it where a clock jumped
-   * back, so that the backend never takes a newer status for an older one.
+   * Accepts an entry at the end of its lane, under the next number of this source.
    *
    * @throws OutboxFullError, OutboxUnwritableError
    */
@@ -94,11 +100,16 @@ export type OutboxStore = {
   pending(deployment: string, limit: number): Entry[];
   deadLetters(deployment: string): DeadLetter[];
   /**
-   * Puts dead letters back into their lanes, at their old place.
+   * Puts dead letters back into their lanes, at their old place: what of their video went out after them stays as it is.
    *
    * @param seqs - Which; all of the deployment when absent.
+   * @param options.asNewAt - Instead, they become new updates of this moment at the end of their lanes, and change what went out.
    * @returns How many.
    */
-  redrive(deployment: string, seqs?: readonly number[]): number;
+  redrive(
+    deployment: string,
+    seqs?: readonly number[],
+    options?: { asNewAt?: Moment | undefined },
+  ): number;
   close(): void;
 };

@@ -6,7 +6,14 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { OutboxFullError } from "../errors.ts";
-import { ENTRY_MOVES, type EntryState, type NewEntry } from "./entry.ts";
+import {
+  ageOf,
+  contentToSend,
+  ENTRY_MOVES,
+  type EntryState,
+  type NewEntry,
+  updateIdOf,
+} from "./entry.ts";
 import { MemoryStore } from "./memoryStore.ts";
 import { SqliteStore } from "./sqlite/SqliteStore.ts";
 import {
@@ -27,11 +34,12 @@ let count = 0;
 
 function entry(twitchId: string, options: Options = {}): NewEntry {
   count += 1;
-  const meta = { twitchId, updateId: `u${count}`, occurredAt: NOW };
+  const meta = { twitchId, updateId: `u${count}`, ageMs: 0 };
   return {
     deployment: options.deployment ?? HERE,
     twitchId,
     acceptedAt: NOW,
+    acceptedUptime: null,
     content:
       options.rollback === true
         ? { kind: "rollback", rollback: meta }
@@ -222,12 +230,43 @@ describe.each(makers)("a store in %s", (_name, make) => {
     expect(store.redrive(HERE, [12345])).toBe(0);
   });
 
-  it("moves an occurredAt up to that of the entry ahead", () => {
-    append("1");
-    const late = entry("1");
-    if (late.content.kind === "update") late.content.update.occurredAt = NOW - 3_600_000;
-    const { content } = store.append(late);
-    expect(content).toMatchObject({ update: { occurredAt: NOW } });
+  it("numbers what it accepts upwards under one source, and keeps the number through a redrive", () => {
+    const [first, second] = [store.append(entry("1")), store.append(entry("2"))];
+    expect(first.source.id).toBe(store.sourceId);
+    expect(second.source.id).toBe(store.sourceId);
+    expect(second.source.sequence).toBeGreaterThan(first.source.sequence);
+    store.settle(claim()!.lease, [bury(first.seq)]);
+    store.redrive(HERE);
+    expect(store.pending(HERE, 10).map(({ source }) => source)).toEqual([
+      first.source,
+      second.source,
+    ]);
+  });
+
+  it("makes a new update of a dead letter that is redriven as new, at the end of its lane", () => {
+    const letter = store.append(entry("1"));
+    const later = store.append(entry("1"));
+    store.settle(claim()!.lease, [bury(letter.seq)]);
+    const moment = { at: NOW + 5000, uptime: { origin: "boot", ms: 70 } };
+    expect(store.redrive(HERE, [letter.seq], { asNewAt: moment })).toBe(1);
+    const [first, last] = claim()!.entries;
+    expect(first).toEqual(later);
+    expect(last!.source.sequence).toBeGreaterThan(later.source.sequence);
+    expect(updateIdOf(last!.content)).not.toBe(updateIdOf(letter.content));
+    expect(ageOf(last!, moment)).toBe(0);
+    expect(contentToSend(last!, moment)).toMatchObject({ update: { ageMs: 0 } });
+    expect(store.stats(HERE)).toMatchObject({ accepted: 2, pending: 2, deadLettered: 0 });
+  });
+
+  it("knows the age of an entry by the monotonic clock, by the wall clock only after another boot", () => {
+    const uptime = { origin: "boot", ms: 1000 };
+    store.append({ ...entry("1"), acceptedUptime: uptime });
+    const [kept] = store.pending(HERE, 1);
+    const ageAt = (at: number, origin: string, ms: number) =>
+      ageOf(kept!, { at, uptime: { origin, ms } });
+    expect(ageAt(NOW - 3_600_000, "boot", 1250)).toBe(250);
+    expect(ageAt(NOW + 40, "another boot", 5)).toBe(40);
+    expect(ageAt(NOW - 40, "another boot", 5)).toBe(0);
   });
 
   it("refuses what is more than it may hold, and takes again when there is room", () => {

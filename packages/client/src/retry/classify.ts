@@ -1,6 +1,7 @@
 import {
   BackendUnavailableError,
   CredentialsRefusedError,
+  RequestRefusedError,
   ServerError,
   TokenUnavailableError,
 } from "../errors.ts";
@@ -9,8 +10,10 @@ import {
 export type Verdict =
   /** The way is blocked: try again until it is not. */
   | { action: "retry"; retryAfterMs?: number }
-  /** The function broke, perhaps for good: try again, but only {@link SERVER_ERROR_RETRIES} times. */
+  /** The function broke: while others get through, try again, but only {@link SERVER_ERROR_RETRIES} times. */
   | { action: "retryFew" }
+  /** The request was refused, by no code of the contract: while others get through, sending it again would be refused again. */
+  | { action: "giveUpIfAlone" }
   /** The credentials were refused: refresh them once, then wait for an operator. */
   | { action: "refreshCredentials" }
   /** Sending it again would be refused again. */
@@ -28,6 +31,7 @@ export function classify(error: unknown): Verdict {
   if (error instanceof ServerError) return { action: "retryFew" };
   if (error instanceof CredentialsRefusedError || error instanceof TokenUnavailableError)
     return { action: "refreshCredentials" };
+  if (error instanceof RequestRefusedError) return { action: "giveUpIfAlone" };
   return { action: "giveUp" };
 }
 

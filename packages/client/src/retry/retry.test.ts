@@ -14,14 +14,11 @@ import {
   VideoNotFoundError,
 } from "../errors.ts";
 import { VirtualClock } from "../VirtualClock.ts";
+import { Backoff, EMPTY_BUDGET_MAX_DELAY_MS } from "./backoff.ts";
 import { classify, isRetryableStatus, type Verdict } from "./classify.ts";
 import { clampRetryAfter, DEFAULT_RETRY_POLICY, delayFor } from "./delay.ts";
 import { retry } from "./retry.ts";
-import {
-  EMPTY_BUDGET_MAX_DELAY_MS,
-  OUTAGE_KNOWN_AFTER_FAILURES,
-  RetryBudget,
-} from "./retryBudget.ts";
+import { OUTAGE_KNOWN_AFTER_FAILURES, RetryBudget } from "./retryBudget.ts";
 
 describe("classify", () => {
   it.each<[Error, Verdict["action"]]>([
@@ -34,7 +31,7 @@ describe("classify", () => {
     [new InvalidInputError([]), "giveUp"],
     [new UpdateRefusedError("UPDATE_ID_REUSED", "-"), "giveUp"],
     [new UpdateRefusedError("NOTHING_TO_ROLL_BACK", "-"), "giveUp"],
-    [new RequestRefusedError("-"), "giveUp"],
+    [new RequestRefusedError("-"), "giveUpIfAlone"],
     [new ConfigurationError("url", "-"), "giveUp"],
     [new OutboxFullError("-"), "giveUp"],
     [new TypeError("a bug"), "giveUp"],
@@ -85,31 +82,52 @@ describe("the retry budget", () => {
   it("costs nothing before an outage is known", () => {
     const budget = new RetryBudget();
     for (let failures = 1; failures < OUTAGE_KNOWN_AFTER_FAILURES; failures++)
-      expect(budget.spend(failures, 30_000)).toBe(30_000);
+      expect(budget.pay(failures)).toBe(true);
   });
 
-  it("pays one retry for every ten updates, then the delay goes on doubling", () => {
+  it("pays one retry for every ten updates", () => {
     const budget = new RetryBudget();
     for (let update = 0; update < 20; update++) budget.earn();
-    const caps = Array.from({ length: 3 }, () => budget.spend(20, 30_000));
-    expect(caps).toEqual([30_000, 30_000, EMPTY_BUDGET_MAX_DELAY_MS]);
-  });
-
-  it("cuts a long wait short once it can pay", () => {
-    const budget = new RetryBudget();
-    budget.spend(20, 30_000);
-    for (let update = 0; update < 9; update++) budget.earn();
-    expect(budget.payForSooner()).toBe(false);
-    budget.earn();
-    expect(budget.payForSooner()).toBe(true);
-    expect(budget.payForSooner()).toBe(false);
+    expect([1, 2, 3].map(() => budget.pay(20))).toEqual([true, true, false]);
   });
 
   it("saves up at most ten retries", () => {
     const budget = new RetryBudget();
     for (let update = 0; update < 1000; update++) budget.earn();
-    const caps = Array.from({ length: 11 }, () => budget.spend(20, 30_000));
-    expect(caps.filter((cap) => cap === 30_000)).toHaveLength(10);
+    expect(Array.from({ length: 11 }, () => budget.pay(20)).filter(Boolean)).toHaveLength(10);
+  });
+});
+
+describe("a wait", () => {
+  const setUp = () => {
+    const clock = new VirtualClock();
+    return {
+      clock,
+      backoff: new Backoff({ policy: DEFAULT_RETRY_POLICY, random: () => 0, clock }),
+    };
+  };
+
+  it("goes on doubling past the usual cap while nothing pays for a retry", () => {
+    const { backoff } = setUp();
+    const waits = [6, 7, 8, 50].map((failures) => backoff.after(failures, undefined).until);
+    expect(waits).toEqual([16_000, 32_000, 64_000, EMPTY_BUDGET_MAX_DELAY_MS]);
+  });
+
+  it("is cut short to the usual cap once ten updates have been accepted, the first one first", () => {
+    const { backoff } = setUp();
+    const waits = [backoff.after(20, undefined), backoff.after(20, undefined)];
+    for (let update = 0; update < 9; update++) backoff.earn(waits);
+    expect(waits.map(({ until }) => until)).toEqual([600_000, 600_000]);
+    backoff.earn(waits);
+    expect(waits.map(({ until }) => until)).toEqual([30_000, 600_000]);
+  });
+
+  it("is as long as the backend asks, and not cut short then", () => {
+    const { backoff } = setUp();
+    const wait = backoff.after(20, 60_000);
+    for (let update = 0; update < 10; update++) backoff.earn([wait]);
+    expect(wait).toMatchObject({ until: EMPTY_BUDGET_MAX_DELAY_MS, isAsked: true });
+    expect(backoff.after(1, 60_000)).toMatchObject({ until: 60_000 });
   });
 });
 

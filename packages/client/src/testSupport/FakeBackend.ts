@@ -100,6 +100,8 @@ export class FakeBackend {
 
   #record(update: SentUpdate, createMissing: boolean) {
     const { twitchId, updateId } = update;
+    if (twitchId === "")
+      return { success: false as const, code: "INVALID_ARGUMENT", message: "no Twitch ID" };
     if (this.unknown.has(twitchId) && !createMissing)
       return { success: false as const, code: "VIDEO_NOT_FOUND", message: "no such video" };
     const outcome: UpdateOutcome = this.#seen.has(updateId) ? "duplicate" : "applied";

@@ -9,17 +9,17 @@ import { VirtualClock } from "../VirtualClock.ts";
 
 export type LogLine = Record<string, unknown> & { event: string; message: string };
 
-const URL = "https://test.example";
+export const URL = "https://test.example";
 
 /** A manager over a fake backend, a store in memory and a clock that the test turns. */
 export function createTestManager(
   options: ManagerOptions = {},
-  ambient: Pick<ManagerAmbient, "store" | "onStep" | "random"> & {
-    clock?: VirtualClock;
+  ambient: Pick<ManagerAmbient, "store" | "onStep" | "random" | "clock"> & {
     backend?: FakeBackend;
   } = {},
 ) {
-  const { backend = new FakeBackend(), clock = new VirtualClock(), ...replaced } = ambient;
+  const { backend = new FakeBackend(), ...replaced } = ambient;
+  const clock = ambient.clock instanceof VirtualClock ? ambient.clock : new VirtualClock();
   const store = ambient.store ?? new MemoryStore();
   const lines: LogLine[] = [];
   const write = (fields: Record<string, unknown>, message: string) =>

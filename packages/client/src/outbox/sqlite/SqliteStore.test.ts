@@ -37,11 +37,12 @@ afterEach(() => {
 });
 
 function entry(twitchId: string): NewEntry {
-  const update = { twitchId, updateId: twitchId, occurredAt: NOW, status: "Queued" as const };
+  const update = { twitchId, updateId: twitchId, ageMs: 0, status: "Queued" as const };
   return {
     deployment: DEPLOYMENT,
     twitchId,
     acceptedAt: NOW,
+    acceptedUptime: null,
     content: { kind: "update", update, createMissing: false },
   };
 }

@@ -1,15 +1,9 @@
 import type Database from "libsql";
 
+import type { Moment } from "../../clock.ts";
 import { OutboxFullError } from "../../errors.ts";
 import { Batch } from "../batch.ts";
-import {
-  type DeadLetter,
-  type Entry,
-  type NewEntry,
-  notBefore,
-  occurredAtOf,
-  writeContent,
-} from "../entry.ts";
+import { type DeadLetter, type Entry, type NewEntry, renewed, writeContent } from "../entry.ts";
 import { describeFull } from "../memoryStore.ts";
 import { isOwnerDead } from "../owner.ts";
 import {
@@ -31,6 +25,7 @@ import { prepareStatements, type Statements } from "./statements.ts";
 export class SqliteStore implements OutboxStore {
   readonly isShared = true;
   readonly path: string;
+  readonly sourceId: string;
   /** Where a damaged file was put that stood in this one's place; null when there was none. */
   readonly setAside: string | null;
   readonly #database: Database.Database;
@@ -40,29 +35,26 @@ export class SqliteStore implements OutboxStore {
 
   /** @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
   constructor(path: string, bounds: OutboxBounds = OUTBOX_BOUNDS) {
-    const { database, setAside } = openOutboxFile(path);
+    const { database, setAside, sourceId } = openOutboxFile(path);
     this.path = path;
+    this.sourceId = sourceId;
     this.setAside = setAside;
     this.#database = database;
     this.#statements = prepareStatements(database);
     this.#bounds = bounds;
   }
 
-  append({ deployment, twitchId, content, acceptedAt }: NewEntry): Entry {
+  append(entry: NewEntry): Entry {
     return this.#durably((statements) => {
-      const [lane] = statements.lane.all(deployment, twitchId) as { last_occurred_at: number }[];
-      const entered = notBefore(content, lane?.last_occurred_at ?? 0);
-      const text = writeContent(entered);
       const [held] = statements.held.all() as { entries: number; bytes: number }[];
       const { maxEntries, maxBytes } = this.#bounds;
+      const bytes = writeContent(entry.content).length;
       if (held !== undefined)
-        if (held.entries >= maxEntries || held.bytes + text.length > maxBytes)
+        if (held.entries >= maxEntries || held.bytes + bytes > maxBytes)
           throw new OutboxFullError(describeFull(this.#bounds));
-      const row = statements.insert.run(deployment, twitchId, text, acceptedAt);
-      const seq = Number(row.lastInsertRowid);
-      statements.enterLane.run(deployment, twitchId, seq, occurredAtOf(entered));
-      statements.countAccepted.run(deployment);
-      return { seq, deployment, twitchId, content: entered, acceptedAt, failures: 0 };
+      const accepted = this.#enter(entry);
+      statements.countAccepted.run(entry.deployment);
+      return accepted;
     });
   }
 
@@ -128,14 +120,23 @@ export class SqliteStore implements OutboxStore {
     return rows.flatMap((row) => readDeadLetter(row) ?? []);
   }
 
-  redrive(deployment: string, seqs?: readonly number[]): number {
+  redrive(
+    deployment: string,
+    seqs?: readonly number[],
+    { asNewAt }: { asNewAt?: Moment | undefined } = {},
+  ): number {
     return this.#durably((statements) => {
       const chosen = this.deadLetters(deployment).filter(
         ({ seq }) => seqs === undefined || seqs.includes(seq),
       );
-      for (const { seq, twitchId, content } of chosen) {
-        statements.redrive.run(seq);
-        statements.enterLane.run(deployment, twitchId, seq, occurredAtOf(content));
+      for (const letter of chosen) {
+        if (asNewAt === undefined) {
+          statements.redrive.run(letter.seq);
+          statements.enterLane.run(deployment, letter.twitchId, letter.seq);
+        } else {
+          statements.remove.run(letter.seq);
+          this.#enter(renewed(letter, asNewAt));
+        }
       }
       return chosen.length;
     });
@@ -152,14 +153,29 @@ export class SqliteStore implements OutboxStore {
     this.#database.close();
   }
 
-  #mayClaim({ deployment, owner, now }: ClaimRequest): boolean {
-    const { freeLanes } = this.#statements;
-    if (freeLanes.all({ deployment, now, limit: 1 }).length > 0) return true;
-    return this.#deadOwners(owner).length > 0;
+  /** Puts an entry at the end of its lane. */
+  #enter(entry: NewEntry): Entry {
+    const { insert, enterLane } = this.#statements;
+    const { deployment, twitchId, content, acceptedAt, acceptedUptime: uptime } = entry;
+    const row = insert.run(
+      ...[deployment, twitchId, writeContent(content), acceptedAt],
+      ...[uptime?.origin ?? null, uptime?.ms ?? null, this.sourceId],
+    );
+    const seq = Number(row.lastInsertRowid);
+    enterLane.run(deployment, twitchId, seq);
+    return { ...entry, seq, source: { id: this.sourceId, sequence: seq }, failures: 0 };
   }
 
-  #freeLanes({ deployment, now, limit }: ClaimRequest): string[] {
-    const rows = this.#statements.freeLanes.all({ deployment, now, limit }) as LaneRow[];
+  #mayClaim(request: ClaimRequest): boolean {
+    return (
+      this.#freeLanes({ ...request, limit: 1 }).length > 0 ||
+      this.#deadOwners(request.owner).length > 0
+    );
+  }
+
+  #freeLanes({ deployment, now, limit, lane = null, except = new Set() }: Wanted): string[] {
+    const request = { deployment, now, limit, lane, except: JSON.stringify([...except]) };
+    const rows = this.#statements.freeLanes.all(request) as LaneRow[];
     return rows.map((row) => row.twitch_id);
   }
 
@@ -257,4 +273,5 @@ export class SqliteStore implements OutboxStore {
   }
 }
 
+type Wanted = Omit<ClaimRequest, "lane"> & { lane?: string | null | undefined };
 type LaneRow = { deployment: string; twitch_id: string };

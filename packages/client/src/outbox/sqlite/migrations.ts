@@ -60,4 +60,21 @@ export const MIGRATIONS: readonly string[] = [
     SELECT deployment, twitch_id, min(seq), max(accepted_at) FROM entries
     WHERE dead_at IS NULL GROUP BY deployment, twitch_id;
   `,
+  // 3: an identity and numbers to order by instead of times; the inode tells a copy from its original.
+  `
+  CREATE TABLE file (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    source_id TEXT NOT NULL,
+    inode TEXT NOT NULL
+  ) STRICT;
+  INSERT INTO file VALUES (1, lower(hex(randomblob(16))), '');
+
+  ALTER TABLE entries ADD COLUMN source_id TEXT NOT NULL DEFAULT '';
+  ALTER TABLE entries ADD COLUMN source_sequence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE entries ADD COLUMN uptime_origin TEXT;
+  ALTER TABLE entries ADD COLUMN uptime_ms REAL;
+  UPDATE entries SET source_id = (SELECT source_id FROM file), source_sequence = seq;
+
+  ALTER TABLE lanes DROP COLUMN last_occurred_at;
+  `,
 ];

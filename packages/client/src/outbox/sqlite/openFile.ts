@@ -1,4 +1,13 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  statSync,
+} from "node:fs";
+import { randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 
 import Database from "libsql";
@@ -13,6 +22,8 @@ import { MIGRATIONS } from "./migrations.ts";
 
 export type OutboxFile = {
   database: Database.Database;
+  /** Its identity; see `OutboxStore.sourceId`. */
+  sourceId: string;
   /** Where a damaged file was put that stood in its place; null when there was none. */
   setAside: string | null;
 };
@@ -36,12 +47,12 @@ export function openOutboxFile(path: string): OutboxFile {
     // Made before SQLite sees it: its companion files copy this mode.
     closeSync(openSync(path, "a", 0o600));
     chmodSync(path, 0o600);
-    return { database: openWithRetries(path), setAside: null };
+    return { ...openWithRetries(path), setAside: null };
   } catch (error) {
     if (!isDamage(error)) throw toOutboxError(error, path);
     const setAside = putAside(path);
     closeSync(openSync(path, "a", 0o600));
-    return { database: openWithRetries(path), setAside };
+    return { ...openWithRetries(path), setAside };
   }
 }
 
@@ -57,12 +68,11 @@ export function toOutboxError(error: unknown, path: string): KlipstreamError {
   );
 }
 
-function openWithRetries(path: string): Database.Database {
+function openWithRetries(path: string): Omit<OutboxFile, "setAside"> {
   for (let attempt = 1; ; attempt++) {
     const database = new Database(path, { timeout: BUSY_TIMEOUT_MS });
     try {
-      prepare(database, path);
-      return database;
+      return { database, sourceId: prepare(database, path) };
     } catch (error) {
       database.close();
       if (codeOf(error) !== "SQLITE_BUSY" || attempt === OPEN_ATTEMPTS) throw error;
@@ -71,7 +81,7 @@ function openWithRetries(path: string): Database.Database {
   }
 }
 
-function prepare(database: Database.Database, path: string): void {
+function prepare(database: Database.Database, path: string): string {
   database.exec("PRAGMA journal_mode = WAL");
   database.exec("PRAGMA synchronous = FULL");
   const [check] = database.prepare("PRAGMA quick_check(1)").all() as { quick_check?: string }[];
@@ -79,7 +89,9 @@ function prepare(database: Database.Database, path: string): void {
   database.exec("BEGIN IMMEDIATE");
   try {
     migrate(database, path);
+    const sourceId = identify(database, path);
     database.exec("COMMIT");
+    return sourceId;
   } catch (error) {
     if (database.inTransaction) database.exec("ROLLBACK");
     throw error;
@@ -96,6 +108,22 @@ function migrate(database: Database.Database, path: string): void {
   for (const step of MIGRATIONS.slice(version)) database.exec(step);
   if (version < MIGRATIONS.length) database.exec(`PRAGMA user_version = ${MIGRATIONS.length}`);
 }
+
+/**
+ * The identity of the file. A copy, or what was restored from one, gets its own: the original may have used the next numbers.
+ */
+function identify(database: Database.Database, path: string): string {
+  const inode = String(statSync(path, { bigint: true }).ino);
+  const [file] = database.prepare("SELECT source_id, inode FROM file").all() as FileRow[];
+  if (file?.inode === inode) return file.source_id;
+  const sourceId = file?.inode === "" ? file.source_id : randomUUID();
+  database
+    .prepare("INSERT OR REPLACE INTO file (id, source_id, inode) VALUES (1, ?, ?)")
+    .run(sourceId, inode);
+  return sourceId;
+}
+
+type FileRow = { source_id: string; inode: string };
 
 /** `quick_check` found something. */
 class DamageError extends Error {

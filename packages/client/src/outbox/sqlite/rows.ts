@@ -11,19 +11,25 @@ export type EntryRow = {
   failures: number;
   dead_at: number | null;
   refusal: string | null;
+  source_id: string;
+  source_sequence: number;
+  uptime_origin: string | null;
+  uptime_ms: number | null;
 };
 
 /** Null when its content is damaged. */
 export function readEntry(row: EntryRow): Entry | null {
   const content = readContent(row.content);
   if (content === null) return null;
-  const { seq, deployment, failures } = row;
+  const { seq, deployment, failures, uptime_origin: origin, uptime_ms: ms } = row;
   return {
     seq,
+    source: { id: row.source_id, sequence: row.source_sequence },
     deployment,
     twitchId: row.twitch_id,
     content,
     acceptedAt: row.accepted_at,
+    acceptedUptime: origin === null || ms === null ? null : { origin, ms },
     failures,
   };
 }

@@ -11,20 +11,25 @@ const IS_FREE = `
   AND (held_until IS NULL OR held_until <= @now OR held_until > @now + ${HOLD_MAX_MS})`;
 
 const STATEMENTS = {
-  lane: "SELECT last_occurred_at FROM lanes WHERE deployment = ? AND twitch_id = ?",
   held: "SELECT entries, bytes FROM held",
-  insert: "INSERT INTO entries (deployment, twitch_id, content, accepted_at) VALUES (?, ?, ?, ?)",
+  insert: `
+    INSERT INTO entries
+      (deployment, twitch_id, content, accepted_at, uptime_origin, uptime_ms, source_id, source_sequence)
+    VALUES (?, ?, ?, ?, ?, ?, ?,
+      1 + ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0))`,
   enterLane: `
-    INSERT INTO lanes (deployment, twitch_id, head_seq, last_occurred_at) VALUES (?, ?, ?, ?)
-    ON CONFLICT DO UPDATE SET head_seq = min(head_seq, excluded.head_seq),
-      last_occurred_at = max(last_occurred_at, excluded.last_occurred_at)`,
+    INSERT INTO lanes (deployment, twitch_id, head_seq) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET head_seq = min(head_seq, excluded.head_seq)`,
   countAccepted: `
     INSERT INTO books VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET accepted = accepted + 1`,
   countAcknowledged: "UPDATE books SET acknowledged = acknowledged + ? WHERE deployment = ?",
 
   freeLanes: `
     SELECT deployment, twitch_id FROM lanes INDEXED BY lanes_by_head
-    WHERE deployment = @deployment AND ${IS_FREE} ORDER BY head_seq LIMIT @limit`,
+    WHERE deployment = @deployment AND ${IS_FREE}
+      AND (@lane IS NULL OR twitch_id = @lane)
+      AND twitch_id NOT IN (SELECT value FROM json_each(@except))
+    ORDER BY head_seq LIMIT @limit`,
   owners: "SELECT DISTINCT lease_owner FROM lanes WHERE lease_owner IS NOT NULL",
   freeOwner: "UPDATE lanes SET lease_owner = NULL WHERE lease_owner = ?",
   head: `
@@ -72,6 +77,7 @@ const STATEMENTS = {
   deployments: "SELECT deployment FROM books ORDER BY deployment",
   pending: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NULL ORDER BY seq LIMIT ?",
   deadLetters: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NOT NULL ORDER BY seq",
+  remove: "DELETE FROM entries WHERE seq = ?",
   redrive: "UPDATE entries SET dead_at = NULL, refusal = NULL, failures = 0 WHERE seq = ?",
 } as const;
 
