@@ -13,7 +13,7 @@ const FIXTURES = join(import.meta.dirname, "../packages/client/src/outbox/sqlite
 
 type Sqlite = new (path: string) => { exec(sql: string): void; close(): void };
 const ofClient = createRequire(fileURLToPath(import.meta.resolve("@klipstream/client")));
-const Database = ofClient("libsql") as Sqlite;
+const Database = (ofClient("@photostructure/sqlite") as { DatabaseSync: Sqlite }).DatabaseSync;
 
 let backend: Backend;
 let folder: string;

@@ -4,7 +4,8 @@ import type { Column } from "./table.ts";
 import { formatDuration } from "./text.ts";
 
 /** What an entry asks of the backend, in words. */
-export function describeContent({ content }: Entry): string {
+export function describeContent({ content }: Pick<DeadLetter, "content">): string {
+  if (content === null) return "damaged";
   if (content.kind === "rollback") return "rollback";
   const { status, urls } = content.update;
   return [...(status === undefined ? [] : [status]), ...Object.keys(urls ?? {})].join(", ");

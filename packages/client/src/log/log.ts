@@ -33,6 +33,7 @@ export const LOG_EVENTS = {
   "auth.accepted": "info",
   "outbox.opened": "debug",
   "outbox.corrupt": "error",
+  "outbox.lost": "error",
   "outbox.failed": "error",
   "manager.closed": "info",
   "manager.shutdown": "info",

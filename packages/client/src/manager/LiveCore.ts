@@ -9,7 +9,7 @@ import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep } from "../outbox/delivery.ts";
 import { Dispatcher } from "../outbox/Dispatcher.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
-import type { OutboxStats, OutboxStore } from "../outbox/store.ts";
+import { OUTBOX_BOUNDS, type OutboxStats, type OutboxStore } from "../outbox/store.ts";
 import type { CheckedUpdate } from "./checkUpdate.ts";
 import { deliverThrough, isBackendWorking } from "./deliver.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
@@ -134,15 +134,9 @@ export class LiveCore implements ManagerCore {
 type Identity = { twitchId: string; updateId: string };
 
 function openStore(path: string, log: EventLog): OutboxStore {
-  const store = new SqliteStore(path);
+  const store = new SqliteStore(path, OUTBOX_BOUNDS, ({ event, message, ...fields }) =>
+    log.write(event, message, fields),
+  );
   log.write("outbox.opened", "outbox opened", { path });
-  if (store.setAside !== null)
-    log.write(
-      "outbox.corrupt",
-      "the outbox file was damaged; it was set aside and a new one begun",
-      {
-        path: store.setAside,
-      },
-    );
   return store;
 }

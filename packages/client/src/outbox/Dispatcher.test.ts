@@ -238,7 +238,13 @@ describe("a long delivery", () => {
     backend.onRequest = () => "hang";
     await update("1");
     await clock.advance(3 * LEASE_MS);
-    const claim = { deployment: url, owner: "another", now: clock.monotonic(), limit: 50 };
+    const claim = {
+      deployment: url,
+      owner: "another",
+      now: clock.monotonic(),
+      at: clock.now(),
+      limit: 50,
+    };
     expect(store.claim(claim)).toBeNull();
   });
 });

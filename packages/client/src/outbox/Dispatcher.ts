@@ -109,7 +109,13 @@ export class Dispatcher {
   #claim(): Claim | null {
     const { store, deployment, clock, onStep } = this.#options;
     for (const choice of this.#traffic.choices()) {
-      const request = { ...choice, deployment, owner: this.#owner, now: clock.monotonic() };
+      const request = {
+        ...choice,
+        deployment,
+        owner: this.#owner,
+        now: clock.monotonic(),
+        at: clock.now(),
+      };
       const claim = this.#attempt(() => store.claim(request));
       if (claim === undefined) return null;
       if (claim !== null) {

@@ -72,9 +72,8 @@ export class Judge {
     const failures = entry.failures + 1;
     if (verdict.action === "giveUpIfAlone" || failures > SERVER_ERROR_RETRIES)
       return { settlements: [this.#bury(entry, error)], lesson: { about: "answer" } };
-    const held = { failures, until: 0 };
     const { lesson } = failure(verdict, { isOwn: true });
-    return { settlements: [{ seq: entry.seq, to: "pending", held }], lesson };
+    return { settlements: [{ seq: entry.seq, to: "pending", failures }], lesson };
   }
 
   #bury(entry: Entry, error: KlipstreamError): Settlement {

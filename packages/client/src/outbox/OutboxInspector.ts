@@ -1,3 +1,4 @@
+import { momentOf, systemClock } from "../clock.ts";
 import { type ConfigurationPlace, resolveConfiguration } from "../config/configuration.ts";
 import type { DeadLetter, Entry } from "./entry.ts";
 import { SqliteStore } from "./sqlite/SqliteStore.ts";
@@ -51,13 +52,15 @@ export class OutboxInspector {
   }
 
   /**
-   * Puts dead letters back into their lanes.
+   * Puts dead letters back into their lanes, at their old place: they cannot undo what of their video came after them.
    *
    * @param seqs - Which; all when absent.
-   * @returns How many were put back.
+   * @param options.asNew - Makes new updates of them instead, which happen now, after all that went before.
+   * @returns How many were put back. One that is damaged cannot be.
    */
-  redrive(deployment: string, seqs?: readonly number[]): number {
-    return this.#store.redrive(deployment, seqs);
+  redrive(deployment: string, seqs?: readonly number[], options: { asNew?: boolean } = {}): number {
+    const asNewAt = options.asNew === true ? momentOf(systemClock) : undefined;
+    return this.#store.redrive(deployment, seqs, { asNewAt });
   }
 
   /** Everything that the file holds, deployment by deployment. Contains no credential. */

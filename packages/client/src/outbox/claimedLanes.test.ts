@@ -32,7 +32,14 @@ describe.each<[string, () => OutboxStore]>([
         acceptedUptime: null,
       });
     const claim = (choice: { lane?: string; except?: ReadonlySet<string> }) => {
-      const claimed = store.claim({ deployment, owner: "me", now: 1000, limit: 50, ...choice });
+      const claimed = store.claim({
+        deployment,
+        owner: "me",
+        now: 1000,
+        at: 1000,
+        limit: 50,
+        ...choice,
+      });
       if (claimed !== null) store.settle(claimed.lease, []);
       return claimed?.entries.map(({ twitchId }) => twitchId) ?? null;
     };

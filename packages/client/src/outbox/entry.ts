@@ -88,10 +88,14 @@ export type Refusal = {
   requestId?: string | undefined;
 };
 
-export type DeadLetter = Entry & {
+export type DeadLetter = Omit<Entry, "content"> & {
+  /** Null when it is damaged: then it can only be looked at. */
+  content: EntryContent | null;
   refusal: Refusal;
   /** Milliseconds since 1970. */
   refusedAt: number;
+  /** Whether a later entry of its lane was acknowledged: redriven under its number it would change nothing. */
+  isOvertaken: boolean;
 };
 
 /**

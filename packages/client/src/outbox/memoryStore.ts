@@ -8,7 +8,6 @@ import { renewed, updateIdOf, writeContent } from "./entry.ts";
 import {
   type Claim,
   type ClaimRequest,
-  HOLD_MAX_MS,
   type Lease,
   LEASE_MS,
   OUTBOX_BOUNDS,
@@ -20,7 +19,6 @@ import {
 
 type Lane = {
   entries: Entry[];
-  heldUntil: number;
   lease: (Lease & { expiresAt: number }) | undefined;
 };
 
@@ -28,7 +26,7 @@ type Books = {
   accepted: number;
   acknowledged: number;
   lanes: Map<string, Lane>;
-  deadLetters: Map<number, DeadLetter>;
+  deadLetters: Map<number, Entry & DeadLetter>;
 };
 
 /** An outbox that lives as long as its process: for tests, and for machines without a disk worth writing to. */
@@ -82,7 +80,10 @@ export class MemoryStore implements OutboxStore {
     for (const books of this.#books.values())
       for (const lane of books.lanes.values()) {
         if (lane.lease?.owner !== lease.owner || lane.lease.token !== lease.token) continue;
-        for (const settlement of settlements) count += this.#move(books, lane, settlement);
+        // Last what is acknowledged: it may have overtaken a dead letter.
+        const isLast = ({ to }: Settlement) => to === "acknowledged";
+        const ordered = [...settlements].sort((one, other) => +isLast(one) - +isLast(other));
+        for (const settlement of ordered) count += this.#move(books, lane, settlement);
         if (!options.keepLease) lane.lease = undefined;
       }
     return count;
@@ -118,7 +119,7 @@ export class MemoryStore implements OutboxStore {
     return entries.sort((one, other) => one.seq - other.seq).slice(0, limit);
   }
 
-  deadLetters(deployment: string): DeadLetter[] {
+  deadLetters(deployment: string): (Entry & DeadLetter)[] {
     const letters = [...this.#booksOf(deployment).deadLetters.values()];
     return letters.sort((one, other) => one.seq - other.seq);
   }
@@ -132,7 +133,8 @@ export class MemoryStore implements OutboxStore {
     const chosen = this.deadLetters(deployment).filter(
       ({ seq }) => seqs === undefined || seqs.includes(seq),
     );
-    for (const { refusal: _refusal, refusedAt: _refusedAt, ...entry } of chosen) {
+    for (const letter of chosen) {
+      const { refusal: _refusal, refusedAt: _refusedAt, isOvertaken: _is, ...entry } = letter;
       books.deadLetters.delete(entry.seq);
       if (asNewAt === undefined) returnToLane(books, { ...entry, failures: 0 });
       else this.#enter(books, renewed(entry, asNewAt));
@@ -157,20 +159,20 @@ export class MemoryStore implements OutboxStore {
     const entry = lane.entries[index];
     if (entry === undefined) return 0;
     if (settlement.to === "pending") {
-      if (settlement.held === undefined) return 1;
-      lane.entries[index] = { ...entry, failures: settlement.held.failures };
-      lane.heldUntil = settlement.held.until;
+      lane.entries[index] = { ...entry, failures: settlement.failures ?? entry.failures };
       return 1;
     }
     lane.entries.splice(index, 1);
-    lane.heldUntil = 0;
     if (settlement.to === "acknowledged") {
       books.acknowledged += 1;
       this.#held.entries -= 1;
       this.#held.bytes -= sizeOf(entry);
+      for (const [seq, letter] of books.deadLetters)
+        if (letter.twitchId === entry.twitchId && seq < entry.seq)
+          books.deadLetters.set(seq, { ...letter, isOvertaken: true });
     } else {
       const { refusal, at } = settlement;
-      books.deadLetters.set(entry.seq, { ...entry, refusal, refusedAt: at });
+      books.deadLetters.set(entry.seq, { ...entry, refusal, refusedAt: at, isOvertaken: false });
     }
     if (lane.entries.length === 0) books.lanes.delete(entry.twitchId);
     return 1;
@@ -195,11 +197,8 @@ function sizeOf({ content }: Pick<Entry, "content">): number {
   return writeContent(content).length + updateIdOf(content).length;
 }
 
-function isFree({ lease, heldUntil }: Lane, now: number): boolean {
-  const isLeased =
-    lease !== undefined && lease.expiresAt > now && lease.expiresAt <= now + LEASE_MS;
-  const isHeld = heldUntil > now && heldUntil <= now + HOLD_MAX_MS;
-  return !isLeased && !isHeld;
+function isFree({ lease }: Lane, now: number): boolean {
+  return lease === undefined || lease.expiresAt <= now || lease.expiresAt > now + LEASE_MS;
 }
 
 function returnToLane(books: Books, entry: Entry): void {
@@ -211,7 +210,7 @@ function returnToLane(books: Books, entry: Entry): void {
 function laneOf(books: Books, twitchId: string): Lane {
   let lane = books.lanes.get(twitchId);
   if (lane === undefined) {
-    lane = { entries: [], heldUntil: 0, lease: undefined };
+    lane = { entries: [], lease: undefined };
     books.lanes.set(twitchId, lane);
   }
   return lane;

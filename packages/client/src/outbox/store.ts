@@ -15,17 +15,16 @@ export type OutboxBounds = { maxEntries: number; maxBytes: number };
 
 export const OUTBOX_BOUNDS: OutboxBounds = { maxEntries: 100_000, maxBytes: 256 * 1024 * 1024 };
 
-/** The longest that a lane is held after its function broke. A later moment comes from a clock that jumped. */
-export const HOLD_MAX_MS = 60_000;
-
 /** The right to send the entries of some lanes. The number is never used twice: it fences off an earlier holder. */
 export type Lease = { owner: string; token: number };
 
 export type ClaimRequest = {
   deployment: string;
   owner: string;
-  /** Milliseconds since 1970. */
+  /** On the monotonic clock, in milliseconds. */
   now: number;
+  /** When an entry becomes a dead letter that turns out to be unreadable, in milliseconds since 1970. */
+  at: number;
   /** Most entries to claim. */
   limit: number;
   /** Claim from this lane only. */
@@ -44,8 +43,8 @@ export type Settlement =
   | {
       seq: number;
       to: "pending";
-      /** Its function broke: how often so far, and when its lane may be tried again. */
-      held?: { failures: number; until: number };
+      /** How often its function broke so far. */
+      failures?: number;
     };
 
 /** The books of one deployment. accepted = acknowledged + pending + deadLettered. */

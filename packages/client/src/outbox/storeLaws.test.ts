@@ -6,61 +6,11 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { OutboxFullError } from "../errors.ts";
-import {
-  ageOf,
-  contentToSend,
-  ENTRY_MOVES,
-  type EntryState,
-  type NewEntry,
-  updateIdOf,
-} from "./entry.ts";
-import { MemoryStore } from "./memoryStore.ts";
-import { SqliteStore } from "./sqlite/SqliteStore.ts";
-import {
-  HOLD_MAX_MS,
-  LEASE_MS,
-  OUTBOX_BOUNDS,
-  type OutboxStore,
-  type Settlement,
-} from "./store.ts";
+import { bury, entry, HERE, NOW, storeMakers, THERE } from "../testSupport/stores.ts";
+import { ENTRY_MOVES, type EntryState } from "./entry.ts";
+import { LEASE_MS, OUTBOX_BOUNDS, type OutboxStore, type Settlement } from "./store.ts";
 
-const HERE = "https://here.example";
-const THERE = "https://there.example";
-const NOW = 1_700_000_000_000;
-
-type Options = { createMissing?: boolean; rollback?: boolean; deployment?: string };
-
-let count = 0;
-
-function entry(twitchId: string, options: Options = {}): NewEntry {
-  count += 1;
-  const meta = { twitchId, updateId: `u${count}`, ageMs: 0 };
-  return {
-    deployment: options.deployment ?? HERE,
-    twitchId,
-    acceptedAt: NOW,
-    acceptedUptime: null,
-    content:
-      options.rollback === true
-        ? { kind: "rollback", rollback: meta }
-        : {
-            kind: "update",
-            update: { ...meta, status: "Downloading" },
-            createMissing: options.createMissing ?? false,
-          },
-  };
-}
-
-const makers: [string, (folder: string, maxEntries: number) => OutboxStore][] = [
-  ["memory", (_folder, maxEntries) => new MemoryStore({ ...OUTBOX_BOUNDS, maxEntries })],
-  [
-    "SQLite",
-    (folder, maxEntries) =>
-      new SqliteStore(join(folder, "outbox.db"), { ...OUTBOX_BOUNDS, maxEntries }),
-  ],
-];
-
-describe.each(makers)("a store in %s", (_name, make) => {
+describe.each(storeMakers)("a store in %s", (_name, make) => {
   let folder: string;
   let store: OutboxStore;
 
@@ -74,14 +24,8 @@ describe.each(makers)("a store in %s", (_name, make) => {
   });
 
   const claim = (owner = "me", options: { now?: number; limit?: number } = {}) =>
-    store.claim({ deployment: HERE, owner, now: NOW, limit: 50, ...options });
+    store.claim({ deployment: HERE, owner, now: NOW, at: NOW, limit: 50, ...options });
   const acknowledge = (seq: number): Settlement => ({ seq, to: "acknowledged" });
-  const bury = (seq: number): Settlement => ({
-    seq,
-    to: "deadLettered",
-    refusal: { code: "VIDEO_NOT_FOUND", message: "no such video" },
-    at: NOW,
-  });
   const append = (...args: Parameters<typeof entry>) => store.append(entry(...args)).seq;
 
   it("hands out entries in the order of acceptance", () => {
@@ -185,23 +129,11 @@ describe.each(makers)("a store in %s", (_name, make) => {
     expect(store.stats(HERE)).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
   });
 
-  it("holds a lane whose function broke until its time, and others not at all", () => {
+  it("keeps count of how often an entry's function broke", () => {
     const seq = append("1");
     const { lease } = claim()!;
-    const held = { failures: 1, until: NOW + 1000 };
-    store.settle(lease, [{ seq, to: "pending", held }]);
-    append("1");
-    append("2");
-    expect(claim("me", { now: NOW + 999 })?.entries.map(({ twitchId }) => twitchId)).toEqual(["2"]);
-    expect(claim("me", { now: NOW + 1000 })?.entries[0]).toMatchObject({ seq, failures: 1 });
-  });
-
-  it("counts a hold as over that ends later than any could", () => {
-    const seq = append("1");
-    const { lease } = claim()!;
-    const held = { failures: 1, until: NOW + 1000 };
-    store.settle(lease, [{ seq, to: "pending", held }]);
-    expect(claim("me", { now: NOW - HOLD_MAX_MS - 1 })).not.toBeNull();
+    store.settle(lease, [{ seq, to: "pending", failures: 1 }]);
+    expect(claim()?.entries[0]).toMatchObject({ seq, failures: 1 });
   });
 
   it("keeps a dead letter with its reason, and lets its lane go on", () => {
@@ -230,52 +162,13 @@ describe.each(makers)("a store in %s", (_name, make) => {
     expect(store.redrive(HERE, [12345])).toBe(0);
   });
 
-  it("numbers what it accepts upwards under one source, and keeps the number through a redrive", () => {
-    const [first, second] = [store.append(entry("1")), store.append(entry("2"))];
-    expect(first.source.id).toBe(store.sourceId);
-    expect(second.source.id).toBe(store.sourceId);
-    expect(second.source.sequence).toBeGreaterThan(first.source.sequence);
-    store.settle(claim()!.lease, [bury(first.seq)]);
-    store.redrive(HERE);
-    expect(store.pending(HERE, 10).map(({ source }) => source)).toEqual([
-      first.source,
-      second.source,
-    ]);
-  });
-
-  it("makes a new update of a dead letter that is redriven as new, at the end of its lane", () => {
-    const letter = store.append(entry("1"));
-    const later = store.append(entry("1"));
-    store.settle(claim()!.lease, [bury(letter.seq)]);
-    const moment = { at: NOW + 5000, uptime: { origin: "boot", ms: 70 } };
-    expect(store.redrive(HERE, [letter.seq], { asNewAt: moment })).toBe(1);
-    const [first, last] = claim()!.entries;
-    expect(first).toEqual(later);
-    expect(last!.source.sequence).toBeGreaterThan(later.source.sequence);
-    expect(updateIdOf(last!.content)).not.toBe(updateIdOf(letter.content));
-    expect(ageOf(last!, moment)).toBe(0);
-    expect(contentToSend(last!, moment)).toMatchObject({ update: { ageMs: 0 } });
-    expect(store.stats(HERE)).toMatchObject({ accepted: 2, pending: 2, deadLettered: 0 });
-  });
-
-  it("knows the age of an entry by the monotonic clock, by the wall clock only after another boot", () => {
-    const uptime = { origin: "boot", ms: 1000 };
-    store.append({ ...entry("1"), acceptedUptime: uptime });
-    const [kept] = store.pending(HERE, 1);
-    const ageAt = (at: number, origin: string, ms: number) =>
-      ageOf(kept!, { at, uptime: { origin, ms } });
-    expect(ageAt(NOW - 3_600_000, "boot", 1250)).toBe(250);
-    expect(ageAt(NOW + 40, "another boot", 5)).toBe(40);
-    expect(ageAt(NOW - 40, "another boot", 5)).toBe(0);
-  });
-
   it("refuses what is more than it may hold, and takes again when there is room", () => {
     const small = make(mkdtempSync(join(folder, "small-")), 2);
     small.append(entry("1"));
     small.append(entry("2"));
     expect(() => small.append(entry("3"))).toThrow(OutboxFullError);
     expect(small.stats(HERE)).toMatchObject({ accepted: 2, pending: 2 });
-    const request = { deployment: HERE, owner: "me", now: NOW, limit: 1 };
+    const request = { deployment: HERE, owner: "me", now: NOW, at: NOW, limit: 1 };
     const { lease, entries } = small.claim(request)!;
     small.settle(lease, [acknowledge(entries[0]!.seq)]);
     small.append(entry("3"));
@@ -330,7 +223,7 @@ describe.each(makers)("a store in %s", (_name, make) => {
             fresh.redrive(HERE);
           }
           if (step.do === "claim") {
-            const request = { deployment: HERE, owner: "me", now, limit: step.limit };
+            const request = { deployment: HERE, owner: "me", now, at: now, limit: step.limit };
             const claimed = fresh.claim(request);
             for (const { seq } of claimed?.entries ?? []) {
               expect(states.get(seq)).toBe("pending");

@@ -2,7 +2,7 @@ import type { DeadLetter } from "@klipstream/client";
 
 import { countArgument } from "../../arguments/arguments.ts";
 import { CliError, usageError } from "../../cliError.ts";
-import type { DefineCommand } from "../../commandTree.ts";
+import type { Cli, DefineCommand } from "../../commandTree.ts";
 import { examples } from "../../examples.ts";
 import { EXIT_CODES } from "../../exitCodes.ts";
 import { chooseDeployments, withOutbox } from "../../outboxAccess.ts";
@@ -14,6 +14,7 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
   command
     .argument("[entry...]", "the numbers that `outbox dead` shows")
     .option("--all", "every dead letter of the configured deployment")
+    .option("--as-new", "as new updates that happen now, whatever was reported since")
     .option("--dry-run", "list them, and do nothing")
     .option("--yes", "do not ask")
     .option("--json", "print data as JSON")
@@ -25,9 +26,10 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
           "put two back; the next update or `outbox drain` sends them",
         ],
         ["klipstream outbox redrive --all --yes", "put all of them back"],
+        ["klipstream outbox redrive 17 --as-new", "let it change what was reported after it"],
       ),
     )
-    .action(async (entries, { all, dryRun, yes, json }) => {
+    .action(async (entries, { all, asNew, dryRun, yes, json }) => {
       const { context, output } = cli;
       if ((all === true) === entries.length > 0)
         throw usageError(
@@ -40,6 +42,7 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
         const letters = choose(inspector.deadLetters(deployment), all === true ? undefined : seqs);
         if (json !== true)
           output.data(...layOutTable(deadLetterColumns(context.now()), letters, output.width));
+        if (asNew !== true) warnOfOvertaken(cli, letters);
         if (dryRun === true) {
           output.talk("dry run: nothing was changed");
           return;
@@ -49,11 +52,21 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
         const count = inspector.redrive(
           deployment,
           letters.map(({ seq }) => seq),
+          { asNew: asNew === true },
         );
         if (json === true) output.json({ redriven: count });
         output.talk(`${count} put back; send them with \`klipstream outbox drain\``);
       });
     });
+
+/** Under their numbers they cannot undo what came after them. */
+function warnOfOvertaken({ output }: Cli, letters: readonly DeadLetter[]): void {
+  const overtaken = letters.filter(({ isOvertaken }) => isOvertaken).map(({ seq }) => seq);
+  if (overtaken.length > 0)
+    output.talk(
+      `later updates of the same video went out: ${overtaken.join(", ")} would change nothing; to let them, add --as-new`,
+    );
+}
 
 /** @throws CliError when one of the numbers is no dead letter's. */
 function choose(letters: readonly DeadLetter[], seqs: readonly number[] | undefined): DeadLetter[] {

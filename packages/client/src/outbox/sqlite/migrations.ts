@@ -73,7 +73,11 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE entries ADD COLUMN source_sequence INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE entries ADD COLUMN uptime_origin TEXT;
   ALTER TABLE entries ADD COLUMN uptime_ms REAL;
+  ALTER TABLE entries ADD COLUMN overtaken INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE entries ADD COLUMN digest TEXT;
   UPDATE entries SET source_id = (SELECT source_id FROM file), source_sequence = seq;
+  CREATE INDEX entries_dead_by_lane ON entries (deployment, twitch_id, seq)
+    WHERE dead_at IS NOT NULL;
 
   ALTER TABLE lanes DROP COLUMN last_occurred_at;
   `,

@@ -1,21 +1,18 @@
-import type Database from "libsql";
+import type { DatabaseSyncInstance, StatementSyncInstance } from "@photostructure/sqlite";
 
-import { HOLD_MAX_MS, LEASE_MS } from "../store.ts";
+import { LEASE_MS } from "../store.ts";
 
-/**
- * A lane is free unless a lease or a hold is on. One that ends later than any could is a clock's that has jumped back since:
- * it counts as over.
- */
+/** A lane is free unless a lease is on. One that ends later than any could is from before the machine's start: it is over. */
 const IS_FREE = `
-  (lease_owner IS NULL OR lease_expires_at <= @now OR lease_expires_at > @now + ${LEASE_MS})
-  AND (held_until IS NULL OR held_until <= @now OR held_until > @now + ${HOLD_MAX_MS})`;
+  (lease_owner IS NULL OR lease_expires_at <= @now OR lease_expires_at > @now + ${LEASE_MS})`;
 
 const STATEMENTS = {
   held: "SELECT entries, bytes FROM held",
   insert: `
     INSERT INTO entries
-      (deployment, twitch_id, content, accepted_at, uptime_origin, uptime_ms, source_id, source_sequence)
-    VALUES (?, ?, ?, ?, ?, ?, ?,
+      (deployment, twitch_id, content, digest, accepted_at, uptime_origin, uptime_ms, source_id,
+        source_sequence)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?,
       1 + ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'entries'), 0))`,
   enterLane: `
     INSERT INTO lanes (deployment, twitch_id, head_seq) VALUES (?, ?, ?)
@@ -49,10 +46,12 @@ const STATEMENTS = {
       SELECT 1 FROM lanes
       WHERE lanes.deployment = entries.deployment AND lanes.twitch_id = entries.twitch_id
         AND lease_owner = ? AND lease_token = ?)
-    RETURNING deployment`,
+    RETURNING deployment, twitch_id`,
+  overtake: `
+    UPDATE entries SET overtaken = 1
+    WHERE deployment = ? AND twitch_id = ? AND dead_at IS NOT NULL AND seq < ?`,
   bury: "UPDATE entries SET dead_at = ?, refusal = ? WHERE seq = ?",
-  hold: "UPDATE entries SET failures = ? WHERE seq = ?",
-  holdLane: "UPDATE lanes SET held_until = ? WHERE deployment = ? AND twitch_id = ?",
+  countFailures: "UPDATE entries SET failures = ? WHERE seq = ?",
   leasedLanes: "SELECT deployment, twitch_id FROM lanes WHERE lease_owner = ? AND lease_token = ?",
   moveHead: `
     UPDATE lanes SET head_seq = ifnull((
@@ -75,16 +74,18 @@ const STATEMENTS = {
       (SELECT min(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS oldestSeq,
       (SELECT max(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS newestSeq`,
   deployments: "SELECT deployment FROM books ORDER BY deployment",
+  newest: "SELECT seq FROM sqlite_sequence WHERE name = 'entries'",
+  bySource: "SELECT * FROM entries WHERE source_id = ? AND source_sequence = ?",
   pending: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NULL ORDER BY seq LIMIT ?",
   deadLetters: "SELECT * FROM entries WHERE deployment = ? AND dead_at IS NOT NULL ORDER BY seq",
   remove: "DELETE FROM entries WHERE seq = ?",
   redrive: "UPDATE entries SET dead_at = NULL, refusal = NULL, failures = 0 WHERE seq = ?",
 } as const;
 
-/** The statements of an outbox file, prepared once. Read with `all()`: this driver's `get()` adds a key to the row. */
-export type Statements = Record<keyof typeof STATEMENTS, Database.Statement>;
+/** The statements of an outbox file, prepared once. */
+export type Statements = Record<keyof typeof STATEMENTS, StatementSyncInstance>;
 
-export function prepareStatements(database: Database.Database): Statements {
+export function prepareStatements(database: DatabaseSyncInstance): Statements {
   const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
   return Object.fromEntries(prepared) as Statements;
 }

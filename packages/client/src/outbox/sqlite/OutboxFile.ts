@@ -1,0 +1,255 @@
+import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+import type { DatabaseSyncInstance } from "@photostructure/sqlite";
+
+import { OutboxUnwritableError } from "../../errors.ts";
+import { carryOver } from "./carryOver.ts";
+import { isBusy, isDamage, isMoved, mayLackRoom, MovedError, toOutboxError } from "./fileErrors.ts";
+import { withFileLock } from "./fileLock.ts";
+import { LastNumber } from "./LastNumber.ts";
+import {
+  BUSY_TIMEOUT_MS,
+  type OpenFile,
+  openingLockOf,
+  openOutboxFile,
+  type OutboxNotice,
+  regularFile,
+} from "./openFile.ts";
+import { Reserve } from "./Reserve.ts";
+import type { EntryRow } from "./rows.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
+
+/** How long to wait for a lock whose holder did not move for {@link BUSY_TIMEOUT_MS} before: it may be stopped. */
+const STOPPED_TIMEOUT_MS = 10;
+
+type Open = OpenFile & { statements: Statements };
+
+/**
+ * The outbox file that is open: its transactions, and what becomes of them when the file is damaged, moved, held by a process
+ * that is stopped, or on a full disk.
+ */
+export class OutboxFile {
+  readonly #path: string;
+  readonly #onNotice: (notice: OutboxNotice) => void;
+  readonly #lastNumber: LastNumber;
+  readonly #reserve: Reserve;
+  #open: Open;
+  #synchronous: "FULL" | "NORMAL" = "FULL";
+  #isHeld = false;
+
+  /** @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
+  constructor(path: string, onNotice: (notice: OutboxNotice) => void) {
+    this.#onNotice = onNotice;
+    try {
+      this.#path = regularFile(path);
+      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      this.#lastNumber = new LastNumber(`${this.#path}-last`);
+      this.#reserve = new Reserve(`${this.#path}-reserve`, dirname(this.#path));
+      this.#open = this.#withRoom(() => this.#openFile());
+    } catch (error) {
+      throw toOutboxError(error, path);
+    }
+  }
+
+  get sourceId(): string {
+    return this.#open.sourceId;
+  }
+
+  /** Whether there is room on the disk for more than delivery needs. */
+  get hasRoom(): boolean {
+    return this.#reserve.isThere;
+  }
+
+  /** Reads, as of one moment. */
+  read<T>(work: (statements: Statements) => T): T {
+    return this.#repeatedly(() => work(this.#open.statements));
+  }
+
+  /**
+   * A transaction for what a caller is told is safe: it also survives a power cut, and needs room beyond the reserve.
+   *
+   * @param work - May be called twice.
+   * @param find - What it did, where that was carried over to another file; null where it was not.
+   */
+  accept<T>(work: (statements: Statements) => T, find: (done: T) => T | null): T {
+    let done: T | undefined;
+    return this.#repeatedly(() => {
+      const found = done === undefined ? null : find(done);
+      if (found !== null) return found;
+      if (!this.#reserve.ensure()) throw noRoomError(this.#path);
+      done = this.#transaction(work, "FULL");
+      // Another process has set the file aside, or someone has deleted it, since the transaction began.
+      if (!this.#isInPlace()) throw new MovedError();
+      this.#lastNumber.write({ sourceId: this.sourceId, sequence: this.#newest() });
+      return done;
+    });
+  }
+
+  /** A transaction of delivery: what a power cut undoes of it is only sent again. It may use up the reserve. */
+  deliver<T>(work: (statements: Statements) => T): T {
+    return this.#repeatedly(() => {
+      const result = this.#withRoom(() => this.#transaction(work, "NORMAL"));
+      if (!this.#reserve.isThere) this.#makeRoom();
+      return result;
+    });
+  }
+
+  close(): void {
+    const { database } = this.#open;
+    if (!database.isOpen) return;
+    try {
+      // Leaves most in one file, without waiting for other processes.
+      database.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } catch {
+      // A full disk, for example: it stays in the companion file, as safe as before.
+    }
+    this.#close(database);
+    this.#lastNumber.close();
+  }
+
+  /** Gives back to the disk, step by step, what delivery has emptied, until there is a reserve again. */
+  #makeRoom(): void {
+    if (this.#reserve.ensure()) return;
+    try {
+      this.#open.database.exec("PRAGMA incremental_vacuum(32); PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (error) {
+      // The next delivery tries again.
+      if (!mayLackRoom(error) && !isBusy(error)) throw error;
+    }
+  }
+
+  #newest(): number {
+    const [row] = this.#open.statements.newest.all() as { seq: number }[];
+    return row?.seq ?? 0;
+  }
+
+  #openFile(): Open {
+    const file = openOutboxFile(this.#path, {
+      lastNumber: this.#lastNumber,
+      logPages: this.#reserve.logPages,
+      onNotice: this.#onNotice,
+    });
+    this.#synchronous = "FULL";
+    return { ...file, statements: prepareStatements(file.database) };
+  }
+
+  /** The last to close a file deletes its log by name: nobody may open a new one under this name meanwhile. */
+  #close(database: DatabaseSyncInstance): void {
+    try {
+      withFileLock(openingLockOf(this.#path), () => database.close());
+    } catch {
+      // Held, or the folder is gone: then there is nothing that could be mistaken.
+      if (database.isOpen) database.close();
+    }
+  }
+
+  #isInPlace(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#open.inode;
+  }
+
+  /** Once more with another file where this one was damaged or moved. */
+  #repeatedly<T>(work: () => T): T {
+    try {
+      if (!this.#isInPlace()) this.#reopen();
+      try {
+        return work();
+      } catch (error) {
+        if (!isDamage(error) && !isMoved(error) && this.#isInPlace()) throw error;
+        this.#reopen();
+        return work();
+      }
+    } catch (error) {
+      throw toOutboxError(error, this.#path);
+    }
+  }
+
+  /** What a file holds that was deleted while it was open can still be read, and goes on in the new one. */
+  #reopen(): void {
+    const { database, inode } = this.#open;
+    const isLost = !this.#isInPlace() && !isSetAside(this.#path, inode);
+    const rows = isLost ? readAll(database) : [];
+    this.#close(database);
+    this.#open = this.#withRoom(() => this.#openFile());
+    if (!isLost) return;
+    carryOver(this.#open.database, { rows, acknowledged: new Map() }, 0);
+    this.#onNotice({
+      event: "outbox.lost",
+      message: `the outbox file ${this.#path} was moved or deleted while it was in use; ${rows.length} entries go on in the one that is there now`,
+      path: this.#path,
+      count: 0,
+    });
+  }
+
+  /** Once more with the room of the reserve. */
+  #withRoom<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      if (!mayLackRoom(error) || !this.#reserve.giveUp()) throw error;
+      return work();
+    }
+  }
+
+  #transaction<T>(work: (statements: Statements) => T, synchronous: "FULL" | "NORMAL"): T {
+    const { database, statements } = this.#open;
+    this.#setSynchronous(synchronous);
+    this.#begin(database);
+    try {
+      const result = work(statements);
+      database.exec("COMMIT");
+      return result;
+    } catch (error) {
+      if (database.isTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  /** Waits for another process, but only once for one that does not move. */
+  #begin(database: DatabaseSyncInstance): void {
+    try {
+      database.exec("BEGIN IMMEDIATE");
+      this.#setHeld(false);
+    } catch (error) {
+      if (isBusy(error)) this.#setHeld(true);
+      throw error;
+    }
+  }
+
+  #setHeld(isHeld: boolean): void {
+    if (this.#isHeld === isHeld) return;
+    this.#isHeld = isHeld;
+    const timeoutMs = isHeld ? STOPPED_TIMEOUT_MS : BUSY_TIMEOUT_MS;
+    this.#open.database.exec(`PRAGMA busy_timeout = ${timeoutMs}`);
+  }
+
+  #setSynchronous(mode: "FULL" | "NORMAL"): void {
+    if (this.#synchronous === mode) return;
+    this.#open.database.exec(`PRAGMA synchronous = ${mode}`);
+    this.#synchronous = mode;
+  }
+}
+
+/** Whether another process has found it damaged and has carried over what it held. */
+function isSetAside(path: string, inode: number): boolean {
+  const folder = dirname(path);
+  const names = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.corrupt-`));
+  return names.some(
+    (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.ino === inode,
+  );
+}
+
+function noRoomError(path: string): OutboxUnwritableError {
+  return new OutboxUnwritableError(
+    `the disk of the outbox file ${path} is full: what is left is kept for delivery; make room`,
+  );
+}
+
+function readAll(database: DatabaseSyncInstance): EntryRow[] {
+  try {
+    return database.prepare("SELECT * FROM entries ORDER BY seq").all() as EntryRow[];
+  } catch (error) {
+    if (isDamage(error)) return [];
+    throw error;
+  }
+}
