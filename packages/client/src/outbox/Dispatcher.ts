@@ -4,7 +4,8 @@ import type { Deliver, Delivery, DeliveryStep } from "./delivery.ts";
 import { type Entry, updateIdOf } from "./entry.ts";
 import { Judge, type JudgeOptions, type Lesson } from "./Judge.ts";
 import { createOwner } from "./owner.ts";
-import { type Claim, LEASE_RENEWAL_MS, type Lease, type OutboxStore } from "./store.ts";
+import { Leases } from "./leases.ts";
+import type { Claim, OutboxStore } from "./store.ts";
 import { Traffic } from "./traffic.ts";
 
 /** How often to look for entries that other processes left, or whose lane was held. */
@@ -40,15 +41,17 @@ export class Dispatcher {
   /** The store belongs to someone else now. */
   #isAbandoned = false;
   #cancelTimer: () => void = () => undefined;
-  #cancelRenewal: () => void = () => undefined;
-  readonly #leases = new Set<Lease>();
-  #onDrained: (() => void)[] = [];
+  readonly #leases: Leases;
   #asked: Promise<boolean> | undefined;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#traffic = new Traffic(options);
     this.#judge = new Judge(options);
+    const { clock, store } = options;
+    this.#leases = new Leases(clock, (lease) => {
+      this.#attempt(() => store.renew(lease, clock.monotonic()));
+    });
   }
 
   /** In one word: what is thought of the backend. See {@link Traffic}. */
@@ -85,18 +88,10 @@ export class Dispatcher {
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
     this.#cancelTimer();
-    if (this.#leases.size > 0)
-      await new Promise<void>((resolve) => {
-        const cancel = this.#options.clock.after(timeoutMs, resolve, { keepAlive: true });
-        this.#onDrained.push(() => {
-          cancel();
-          resolve();
-        });
-      });
+    const left = await this.#leases.end(timeoutMs);
     // What is still in flight is sent again by the next process; the backend knows its ids.
-    for (const lease of this.#leases) this.#attempt(() => this.#options.store.settle(lease, []));
+    for (const lease of left) this.#attempt(() => this.#options.store.settle(lease, []));
     this.#isAbandoned = true;
-    this.#cancelRenewal();
   }
 
   /** Starts as many requests as there may be, and sees to it that it is called when there may be more. */
@@ -135,7 +130,7 @@ export class Dispatcher {
     // A store of this process alone changes only through it; a held lane needs a second look.
     const mayMissSomething =
       isFree &&
-      (store.isShared || (this.#leases.size === 0 && store.pending(deployment, 1).length > 0));
+      (store.isShared || (this.#leases.count === 0 && store.pending(deployment, 1).length > 0));
     const moments = [this.#traffic.nextChoiceAt() ?? Infinity];
     if (mayMissSomething) moments.push(now + LOOK_AGAIN_MS);
     const next = Math.min(...moments);
@@ -146,7 +141,6 @@ export class Dispatcher {
   async #run({ lease, entries }: Claim): Promise<void> {
     const lanes = [...new Set(entries.map(({ twitchId }) => twitchId))];
     this.#leases.add(lease);
-    if (this.#leases.size === 1) this.#renewLater();
     this.#traffic.started(lanes);
     try {
       await this.#deliver({ lease, entries }, lanes);
@@ -154,11 +148,7 @@ export class Dispatcher {
       this.#logFailure(error);
     }
     this.#traffic.ended(lanes);
-    this.#leases.delete(lease);
-    if (this.#leases.size === 0) {
-      this.#cancelRenewal();
-      for (const drained of this.#onDrained.splice(0)) drained();
-    }
+    this.#leases.remove(lease);
     this.#pump();
   }
 
@@ -292,14 +282,5 @@ export class Dispatcher {
   #countPending(): number | undefined {
     const { store, deployment } = this.#options;
     return this.#attempt(() => store.stats(deployment).pending);
-  }
-
-  /** Only of what is in flight: a lease whose settlement failed must run out. */
-  #renewLater(): void {
-    const { store, clock } = this.#options;
-    this.#cancelRenewal = clock.after(LEASE_RENEWAL_MS, () => {
-      for (const lease of this.#leases) this.#attempt(() => store.renew(lease, clock.monotonic()));
-      this.#renewLater();
-    });
   }
 }
