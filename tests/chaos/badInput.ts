@@ -20,7 +20,11 @@ const badId = fc.oneof(
   fc.string().filter((text) => !/^\d{1,20}$/.test(text)),
   fc.constantFrom("v123", "", "1".repeat(21), "12 ", "12\n"),
 );
-const junk = fc.oneof(fc.anything(), fc.string(), fc.constantFrom(null, NaN, {}, [], "banana"));
+const junk = fc.oneof(
+  fc.anything({ withBigInt: true, withNullPrototype: true }),
+  fc.string(),
+  fc.constantFrom(null, NaN, {}, [], "banana", Symbol("s"), () => undefined),
+);
 
 /** Whatever nonsense a method or a function is given, it says what is wrong and changes nothing. */
 export async function giveBadInput(
@@ -63,6 +67,8 @@ function methodsProperty() {
       await manager.updateVideoStatus("1", first as "Queued", { updateId: "" }),
       await manager.updateVideoUrls(id, first as object, second as object),
       await manager.updatePipelineProgress("1", {}, {}),
+      await manager.updatePipelineProgress("1", { twitchId: "2", status: "Queued" } as object),
+      await manager.rollbackStatus("1", { updateId: { id: first } as unknown as string }),
       await manager.rollbackStatus(id, { reason: "x".repeat(1001) }),
     ];
     manager.reportProgress(id, first as number, second as string);
