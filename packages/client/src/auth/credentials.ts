@@ -74,7 +74,7 @@ export class Credentials {
 /** Longer than any header that a server takes. */
 const TOKEN_MAX_LENGTH = 8192;
 
-/** What may follow `Bearer` (RFC 6750): an error page, a JSON or an empty text is none. */
+/** Visible ASCII, as a header needs it, but no piece of HTML or JSON: an error page or an empty text is no token. */
 function isToken(text: string): boolean {
-  return text.length <= TOKEN_MAX_LENGTH && /^[\w.~+/-]+=*$/.test(text);
+  return text.length <= TOKEN_MAX_LENGTH && /^[!-~]+$/.test(text) && !/[<>{}"]/.test(text);
 }

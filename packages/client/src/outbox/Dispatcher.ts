@@ -156,14 +156,15 @@ export class Dispatcher {
     const { store, onStep } = this.#options;
     const { epoch, throughCount } = this.#traffic;
     const delivery = await this.#send(entries);
+    if (delivery.ok) this.#reached(lanes);
     const isShown = () => this.#traffic.throughCount > throughCount || this.#ask();
     const { settlements, lesson } = await this.#judge.judge(entries, delivery, isShown);
     this.#attempt(() => store.settle(lease, settlements));
     onStep("settled");
+    if (delivery.ok) return;
     if (lesson.about === "answer") this.#reached(lanes);
-    else if (!delivery.ok && lesson.about === "credentials") this.#pause(delivery);
-    else if (!delivery.ok && lesson.about === "failure")
-      this.#failed(lanes, { ...lesson, epoch }, delivery.error);
+    else if (lesson.about === "credentials") this.#pause(delivery);
+    else this.#failed(lanes, { ...lesson, epoch }, delivery.error);
   }
 
   /** Whether the backend works, by asking it; once for all that want to know at the same time. Not while nothing gets through anyway. */
