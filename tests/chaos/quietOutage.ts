@@ -16,10 +16,16 @@ function createManager(clock: VirtualClock, seed: number, onRequest: () => boole
     if (!onRequest()) return Promise.reject(new TypeError("fetch failed"));
     const { path, args } = JSON.parse(init?.body as string) as {
       path: string;
-      args: [{ updates?: unknown[] }];
+      args: [{ twitchId: string; updates?: { twitchId: string }[] }];
     };
-    const result = { success: true, outcome: "applied" };
-    const value = path.endsWith("recordUpdates") ? args[0].updates?.map(() => result) : result;
+    const applied = ({ twitchId }: { twitchId: string }) => ({
+      success: true,
+      outcome: "applied",
+      videoId: "v1",
+      twitchId,
+      status: "Downloading",
+    });
+    const value = path.endsWith("recordUpdates") ? args[0].updates?.map(applied) : applied(args[0]);
     return Promise.resolve(new Response(JSON.stringify({ status: "success", value })));
   };
   return new ConvexManager(
