@@ -6,6 +6,7 @@ import { type Backend, startBackend } from "./backend.ts";
 import { giveBadInput } from "./badInput.ts";
 import { bundleWorker } from "./bundleWorker.ts";
 import { jumpClocks } from "./clockJumps.ts";
+import { findingOf, openDamagedFiles } from "./damagedFiles.ts";
 import { FaultProxy } from "./FaultProxy.ts";
 import type { Finding } from "./finding.ts";
 import { killPipelines, type KillingResult } from "./killing.ts";
@@ -40,6 +41,7 @@ export async function runChaos(options: ChaosOptions): Promise<Finding[]> {
       await jumpClocks({ ...setting, updates: Math.min(100, options.kills) }),
       await countOutageRequests(seed, 360),
       await spreadHerd(seed),
+      findingOf(await openDamagedFiles({ seed, files: 10 * options.kills })),
       await giveBadInput(backend, { seed, runs: Math.min(200, options.kills) }),
       {
         promise: "secrets",
