@@ -1,19 +1,19 @@
 import type { Value } from "convex/values";
 
 import type { Counters } from "../engine/messages.ts";
-import { tableOfId } from "./ids.ts";
 
 export type Document = { _id: string; _creationTime: number } & Record<string, Value | undefined>;
 
 export type DocumentChange = {
   id: string;
+  /** Qualified, see `componentTables.ts`. */
   table: string;
   before: Document | null;
   after: Document | null;
 };
 
 /** All that a new engine worker needs to go on where another ended. */
-export type Snapshot = { documents: Document[]; counters: Counters; ts: bigint };
+export type Snapshot = { tables: [table: string, Document[]][]; counters: Counters; ts: bigint };
 
 export type Commit = { ts: bigint; changes: DocumentChange[] };
 
@@ -46,8 +46,8 @@ export class DocumentStore {
     }
   }
 
-  get(id: string): Document | null {
-    return this.#tables.get(tableOfId(id) ?? "")?.get(id) ?? null;
+  get(table: string, id: string): Document | null {
+    return this.#tables.get(table)?.get(id) ?? null;
   }
 
   /** The documents of a table, oldest first. */
@@ -67,8 +67,11 @@ export class DocumentStore {
   }
 
   snapshot(): Snapshot {
-    const documents = [...this.#tables.values()].flatMap((table) => [...table.values()]);
-    return { documents, counters: this.#counters, ts: this.#ts };
+    const tables = [...this.#tables].map(([name, table]): [string, Document[]] => [
+      name,
+      [...table.values()],
+    ]);
+    return { tables, counters: this.#counters, ts: this.#ts };
   }
 
   #documentsOf(table: string): Map<string, Document> {

@@ -1,6 +1,7 @@
 import { jsonToConvex, type JSONValue } from "convex/values";
 
-import type { Document, DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import { qualifiedTable, type ComponentPath } from "../documents/componentTables.ts";
+import type { Document, DocumentChange } from "../documents/documentStore.ts";
 import { tableOfId } from "../documents/ids.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
 import { validate } from "../validation/validate.ts";
@@ -12,24 +13,26 @@ import { TableIndexes } from "./tableIndex.ts";
 
 const END = "_end_cursor";
 
-/** Gives convex-test's database an index, a record of what is read, and the real validation of documents. */
+/** Gives convex-test's database of a component an index, a record of what is read, and the real validation of documents. */
 export class IndexedDatabase {
+  readonly #component: ComponentPath;
   readonly #database: EngineDatabase;
   readonly #indexes = new TableIndexes();
   #schema: SchemaJson | null = null;
 
   constructor(
+    component: ComponentPath,
     database: EngineDatabase,
-    snapshot: Snapshot,
-    onCommit: (changes: DocumentChange[]) => void,
+    {
+      documents,
+      onChanges,
+    }: { documents: Document[]; onChanges: (changes: DocumentChange[]) => void },
   ) {
+    this.#component = component;
     this.#database = database;
-    const { documents, counters } = snapshot;
     database._documents = Object.fromEntries(documents.map((each) => [each._id, each]));
-    database._nextDocId = counters.nextDocId;
-    database._lastCreationTime = counters.lastCreationTime;
-    this.#indexes.apply(documents.map((after) => changeOf(after._id, null, after)));
-    this.#watchCommits(onCommit);
+    this.#indexes.apply(documents.map((after) => this.#changeOf(after._id, null, after)));
+    this.#watchCommits(onChanges);
     this.#watchReads();
     this.#useIndexes();
     this.#pinPages();
@@ -53,20 +56,7 @@ export class IndexedDatabase {
           };
   }
 
-  /** Runs a query against the documents as an overlay makes them. */
-  async withOverlay<T>(
-    overlay: Record<string, Document | null>,
-    run: () => Promise<T>,
-  ): Promise<T> {
-    this.#database._writes = [overlay];
-    try {
-      return await run();
-    } finally {
-      this.#database._writes = [];
-    }
-  }
-
-  #watchCommits(onCommit: (changes: DocumentChange[]) => void): void {
+  #watchCommits(onChanges: (changes: DocumentChange[]) => void): void {
     const database = this.#database;
     const commit = database.commit.bind(database);
     database.commit = (ts) => {
@@ -75,11 +65,11 @@ export class IndexedDatabase {
       const before = ids.map((id) => database._documents[id] ?? null);
       commit(ts);
       const changes = ids
-        .map((id, at) => changeOf(id, before[at] ?? null, database._documents[id] ?? null))
+        .map((id, at) => this.#changeOf(id, before[at] ?? null, database._documents[id] ?? null))
         .filter((change) => change.before !== null || change.after !== null);
       if (changes.length === 0) return;
       this.#indexes.apply(changes);
-      onCommit(changes);
+      onChanges(changes);
     };
   }
 
@@ -99,13 +89,13 @@ export class IndexedDatabase {
     database._iterateDocs = (table, visit) => {
       if (isHidden) return;
       const pending = this.#pendingOf(table);
-      for (const document of this.#indexes.all(table))
+      for (const document of this.#indexes.all(this.#qualified(table)))
         if (!pending.has(document._id)) visit(document);
       for (const document of pending.values()) if (document !== null) visit(document);
     };
     database._resolveQuerySource = (query) => {
       const { table, filters } = rangeOf(query.source);
-      requestContext.getStore()?.reads?.range(table, filters);
+      requestContext.getStore()?.reads?.range(this.#qualified(table), filters);
       if (query.source.type === "Search") return resolve(query);
       // The engine checks the query and makes its filter, and finds no documents: those come from the index.
       isHidden = true;
@@ -117,7 +107,8 @@ export class IndexedDatabase {
         }
       })();
       const fields = resolved.fieldPathsToSortBy;
-      const found = this.#indexes.range(table, { fields, filters }, this.#pendingOf(table));
+      const pending = this.#pendingOf(table);
+      const found = this.#indexes.range(this.#qualified(table), { fields, filters }, pending);
       return { ...resolved, sortedDocs: resolved.order === "desc" ? found.reverse() : found };
     };
     database._evaluateQuery = (query) => {
@@ -156,6 +147,14 @@ export class IndexedDatabase {
         if (tableOfId(id) === table) pending.set(id, document);
     return pending;
   }
+
+  #qualified(table: string): string {
+    return qualifiedTable(this.#component, table);
+  }
+
+  #changeOf(id: string, before: Document | null, after: Document | null): DocumentChange {
+    return { id, table: this.#qualified(tableOfId(id) ?? ""), before, after };
+  }
 }
 
 /** What is wrong with a document under a schema, or null. */
@@ -169,10 +168,6 @@ export function documentProblem(
   if (type == null) return null;
   const { _id, _creationTime, ...fields } = document;
   return validate(type, fields as Record<string, never>);
-}
-
-function changeOf(id: string, before: Document | null, after: Document | null): DocumentChange {
-  return { id, table: tableOfId(id) ?? "", before, after };
 }
 
 function rangeOf(source: QuerySource): { table: string; filters: RangeFilter[] } {

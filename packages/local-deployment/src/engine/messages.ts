@@ -1,6 +1,7 @@
 import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
+import type { ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
@@ -24,6 +25,8 @@ export type FunctionKind = "query" | "mutation" | "action";
 export type FunctionCall = {
   /** `any` runs the function as what it is; its errors then say "function", not "public function". */
   kind: FunctionKind | "any";
+  /** The component whose function it is; the app's when absent. Only an admin may name one. */
+  component?: ComponentPath;
   /** A canonical function path. */
   path: string;
   /** The argument object as encoded JSON. */
@@ -76,11 +79,26 @@ export type TableJson = {
 export type EngineCode = {
   /** The folder that holds the modules. A new one for each change, as modules are never unloaded. */
   directory: string;
-  /** Paths in it of the modules that define functions. */
+  env: Record<string, string>;
+  /** The app and its components. */
+  components: ComponentCode[];
+};
+
+/** The code of one mount of a component, or of the app. */
+export type ComponentCode = {
+  path: ComponentPath;
+  /** Where in the directory its modules are. */
+  folder: string;
+  /** Paths in the folder of the modules that define functions. */
   modules: string[];
   schema: SchemaJson | null;
-  env: Record<string, string>;
+  /** What its functions see in `process.env`; null for the app, which sees the deployment's. */
+  env: Record<string, string> | null;
+  httpMounts: HttpMount[];
 };
+
+/** A child component that answers HTTP requests below a prefix, which ends with a slash. */
+export type HttpMount = { prefix: string; child: ComponentPath };
 
 export type HttpActionRequest = {
   method: string;
@@ -104,7 +122,17 @@ export type EngineRequest =
   | { type: "call"; id: number; call: FunctionCall; atTs: bigint | null }
   | { type: "batch"; id: number; queries: BatchQuery[] }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
-  | { type: "scheduled"; id: number; jobId: string };
+  | { type: "scheduled"; id: number; component: ComponentPath; jobId: string }
+  | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile };
+
+/** What a document of `_storage` is made of. */
+export type StoredFile = {
+  /** The id of its content, which is also in its URL. */
+  blob: string;
+  size: number;
+  sha256: string;
+  contentType: string | null;
+};
 
 export type EngineReply =
   | { type: "ready" }
@@ -125,6 +153,10 @@ export type WorkerStart = {
   /** See SharedSlot. */
   shared: SharedArrayBuffer;
   snapshot: Snapshot;
+  /** The other end of `serveBlobs`. */
+  blobs: MessagePort;
+  /** What upload tokens are signed with. */
+  uploadSecret: string;
 };
 
 /** Places in the memory that the watchdog and the worker share. */
