@@ -1,7 +1,13 @@
+import { randomBytes, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 
 import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
+import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
+import { memoryBlobs, type Blobs } from "../files/blobs.ts";
+import { hashOf, isHash } from "../files/contentHash.ts";
+import { Files } from "../files/files.ts";
+import { UploadTokens } from "../files/uploadTokens.ts";
 import { Engine } from "../engine/engine.ts";
 import { ADMIN } from "../engine/messages.ts";
 import type {
@@ -45,6 +51,9 @@ type DeploymentEvents = {
 /** The state of a deployment and what happens in it, whatever protocol asks for it. */
 export class Deployment extends EventEmitter<DeploymentEvents> implements PushTarget {
   readonly documents = new DocumentStore();
+  readonly blobs: Blobs = memoryBlobs();
+  readonly files: Files;
+  readonly uploadTokens: UploadTokens;
   readonly folders = new ModuleFolders();
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
@@ -65,13 +74,19 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.#actionMs = limits.actionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
-    this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId).catch(report));
+    const uploadSecret = randomBytes(32).toString("hex");
+    this.uploadTokens = new UploadTokens(uploadSecret);
+    this.files = new Files(this.documents, this.blobs, report);
+    this.#jobs = new ScheduledJobs((table, id) => void this.#runJob(table, id).catch(report));
     this.#crons = new Crons((job) => this.#runCron(job).catch(report));
     this.engine = new Engine({
       store: this.documents,
+      blobs: this.blobs,
+      uploadSecret,
       transactionMs: limits.transactionMs,
       onCommit: (commit) => {
         this.#jobs.see(commit);
+        this.files.see(commit);
         this.emit("commit", commit);
       },
       onStray: (message) => this.#logFailure("(outside of a request)", message),
@@ -125,6 +140,33 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
     this.logExecution(call.path, { outcome, requestId });
     return { requestId, outcome };
+  }
+
+  /**
+   * Keeps an uploaded file.
+   *
+   * @returns the id of its document in `_storage`.
+   * @throws RequestError 400 if its content has another hash than its sender says.
+   */
+  async storeFile(
+    component: ComponentPath,
+    file: { content: Uint8Array; contentType: string | null; sha256: string | undefined },
+  ): Promise<string> {
+    const { content, contentType } = file;
+    const sha256 = hashOf(content);
+    if (file.sha256 !== undefined && !isHash(file.sha256, sha256))
+      throw badRequest(
+        "Sha256Mismatch",
+        `Sha256 mismatch. Expected: ${file.sha256} Actual: ${sha256}`,
+      );
+    const blob = randomUUID();
+    await this.blobs.put(blob, content);
+    return await this.engine.storeFile(component, {
+      blob,
+      size: content.length,
+      sha256,
+      contentType,
+    });
   }
 
   async httpAction(
@@ -230,9 +272,9 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     }
   }
 
-  async #runJob(jobId: string): Promise<void> {
-    const name = this.documents.get(jobId)?.["name"] as string;
-    const outcome = await this.engine.scheduled(jobId);
+  async #runJob(table: string, jobId: string): Promise<void> {
+    const name = this.documents.get(table, jobId)?.["name"] as string;
+    const outcome = await this.engine.scheduled(splitTable(table).component, jobId);
     if (outcome !== null) this.logExecution(name, { outcome, requestId: newRequestId() });
   }
 

@@ -5,7 +5,10 @@ import {
   type Worker,
 } from "node:worker_threads";
 
+import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Commit, DocumentStore } from "../documents/documentStore.ts";
+import { serveBlobs } from "../files/blobPort.ts";
+import type { Blobs } from "../files/blobs.ts";
 import { refusedCall, SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { startThread } from "./startThread.ts";
@@ -32,6 +35,8 @@ const INTERRUPTED =
  */
 export class Engine {
   readonly #store: DocumentStore;
+  readonly #blobs: Blobs;
+  readonly #uploadSecret: string;
   readonly #transactionMs: number;
   readonly #onCommit: (commit: Commit) => void;
   readonly #onStray: (message: string) => void;
@@ -47,6 +52,8 @@ export class Engine {
 
   constructor(options: {
     store: DocumentStore;
+    blobs: Blobs;
+    uploadSecret: string;
     /** How long a transaction may take, and how long an action may keep others from running, in ms. */
     transactionMs: number;
     onCommit: (commit: Commit) => void;
@@ -54,6 +61,8 @@ export class Engine {
     onStray: (message: string) => void;
   }) {
     this.#store = options.store;
+    this.#blobs = options.blobs;
+    this.#uploadSecret = options.uploadSecret;
     this.#transactionMs = options.transactionMs;
     this.#onCommit = options.onCommit;
     this.#onStray = options.onStray;
@@ -81,8 +90,13 @@ export class Engine {
   }
 
   /** @returns null if the job is no longer pending. */
-  scheduled(jobId: string): Promise<M.CallOutcome | null> {
-    return this.#ask<M.CallOutcome | null>({ type: "scheduled", jobId });
+  scheduled(component: ComponentPath, jobId: string): Promise<M.CallOutcome | null> {
+    return this.#ask<M.CallOutcome | null>({ type: "scheduled", component, jobId });
+  }
+
+  /** @returns the id of the file's document. */
+  storeFile(component: ComponentPath, file: M.StoredFile): Promise<string> {
+    return this.#ask<string>({ type: "storeFile", component, file });
   }
 
   async close(): Promise<void> {
@@ -111,8 +125,17 @@ export class Engine {
   #startWorker(): void {
     const { port1, port2 } = new MessageChannel();
     const shared = new SharedArrayBuffer(Object.keys(SharedSlot).length * 4);
-    const workerData: M.WorkerStart = { port: port2, shared, snapshot: this.#store.snapshot() };
-    const worker = startThread(new URL("./worker.ts", import.meta.url), workerData, [port2]);
+    const blobChannel = new MessageChannel();
+    serveBlobs(blobChannel.port1, this.#blobs);
+    const workerData: M.WorkerStart = {
+      port: port2,
+      shared,
+      snapshot: this.#store.snapshot(),
+      blobs: blobChannel.port2,
+      uploadSecret: this.#uploadSecret,
+    };
+    const ports = [port2, blobChannel.port2];
+    const worker = startThread(new URL("./worker.ts", import.meta.url), workerData, ports);
     this.#port = port1;
     this.#slots = new Int32Array(shared);
     this.#worker = worker;

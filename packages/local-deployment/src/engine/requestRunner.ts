@@ -1,22 +1,28 @@
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
-import { makeFunctionReference } from "convex/server";
-import { convexTest } from "convex-test";
+import type { FunctionReference } from "convex/server";
 
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
 import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
-import { internalsOf, type EngineInternals, type EngineTest } from "./convexTestInternals.ts";
-import { IndexedDatabase } from "./engineDatabase.ts";
+import { internalOf } from "../documents/internalFields.ts";
+import type { ComponentPath } from "../documents/componentTables.ts";
+import type { Blobs } from "../files/blobs.ts";
+import type { UploadTokens } from "../files/uploadTokens.ts";
+import type { EngineAccessor } from "./convexTestInternals.ts";
+import { EngineComponents } from "./engineComponents.ts";
+import { FileStorage } from "./fileStorage.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
 import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts";
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
-import { handleScheduling, refuseStorage } from "./syscalls.ts";
-import { TransactionLock } from "./transactionLock.ts";
+import { handleScheduling, hideInternalFields, refuseForeignInternals } from "./syscalls.ts";
+import { lockTransactions, TransactionLock } from "./transactionLock.ts";
 
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
+
+type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };
 
 export type RunnerEvents = {
   commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: M.Counters }): void;
@@ -27,41 +33,42 @@ export type RunnerEvents = {
 
 /** Runs functions one transaction at a time: the part of the engine that knows convex-test. */
 export class RequestRunner {
-  readonly #test: EngineTest;
-  readonly #internals: EngineInternals;
-  readonly #database: IndexedDatabase;
+  readonly #components: EngineComponents;
+  readonly #files: FileStorage;
   readonly #history = new History();
   readonly #lock = new TransactionLock();
   readonly #events: RunnerEvents;
-  #registry: FunctionRegistry | null = null;
   #directory = "";
 
-  constructor(snapshot: Snapshot, events: RunnerEvents) {
+  constructor(
+    snapshot: Snapshot,
+    storage: { blobs: Blobs; tokens: UploadTokens },
+    events: RunnerEvents,
+  ) {
     this.#events = events;
-    this.#test = convexTest({
-      modules: { "./_generated/api.js": () => Promise.resolve({}) },
-      transactionLimits: true,
-    });
-    this.#internals = internalsOf(this.#test);
-    this.#internals.transactions._lastCommitTs = snapshot.ts;
-    this.#database = new IndexedDatabase(this.#internals.database, snapshot, (changes) =>
-      this.#committed(changes),
+    this.#components = new EngineComponents(snapshot, (changes, counters) =>
+      this.#committed(changes, counters),
     );
-    this.#internals.setModules((path) => this.#moduleFor(path));
-    this.#lockTransactions();
-    handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
-    refuseStorage(this.#internals);
+    lockTransactions(this.#components, this.#lock, (current) => events.current(current));
+    handleScheduling(this.#components);
+    hideInternalFields(this.#components);
+    refuseForeignInternals(this.#components);
+    this.#files = new FileStorage(this.#components, storage);
   }
 
   async deploy(code: M.EngineCode): Promise<null> {
     // The worker's environment is its own: it is all that user code sees.
     for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, code.env);
-    const registry = await FunctionRegistry.load(code);
+    const deployed = new Map<ComponentPath, Deployed>();
+    for (const component of code.components) {
+      const functions = await FunctionRegistry.load(code.directory, component);
+      deployed.set(component.path, { functions, schema: component.schema });
+    }
     const release = await this.#lock.acquire();
-    this.#registry = registry;
+    this.#components.deploy(deployed);
     this.#directory = code.directory;
-    this.#database.setSchema(code.schema);
+    this.#files.cloudUrl = code.env["CONVEX_CLOUD_URL"] ?? "";
     release();
     return null;
   }
@@ -98,7 +105,7 @@ export class RequestRunner {
         this.#events.current(query.id);
         results.push(await this.#runQuery(query));
       }
-      return { ts: this.#internals.transactions._lastCommitTs, results };
+      return { ts: this.#components.internals.transactions._lastCommitTs, results };
     });
   }
 
@@ -107,15 +114,18 @@ export class RequestRunner {
     const started = performance.now();
     const { method, headers, body } = request;
     const outcome = () => ({ logLines: context.logLines, ranMs: performance.now() - started });
-    if (this.#registry?.hasHttpRoutes !== true)
+    if (this.#components.functions("")?.hasHttpRoutes !== true)
       return {
         ok: false,
         message: "This Convex deployment does not have HTTP actions enabled.",
         ...outcome(),
       };
     try {
+      const { component, path } = this.#routeHttp(request);
       const response = await requestContext.run(context, () =>
-        this.#as(request.caller).fetch(request.path, { method, headers, body }),
+        this.#components.inside(component, () =>
+          this.#as(request.caller).fetch(path, { method, headers, body }),
+        ),
       );
       const { status } = response;
       const content = await response.arrayBuffer();
@@ -126,12 +136,16 @@ export class RequestRunner {
   }
 
   /** Runs a scheduled function that is due. A mutation and its success are one transaction. */
-  async scheduled(id: number, jobId: string): Promise<M.CallOutcome | null> {
-    const database = this.#internals.database;
+  async scheduled(
+    id: number,
+    { component: scheduler, jobId }: { component: ComponentPath; jobId: string },
+  ): Promise<M.CallOutcome | null> {
+    const database = this.#components.database(scheduler);
     const job = database._documents[jobId];
     const state = (job?.["state"] as { kind: string } | undefined)?.kind;
     if (job == null || (state !== "pending" && state !== "inProgress")) return null;
-    const name = job["name"] as string;
+    const path = job["name"] as string;
+    const component = internalOf(job)["component"] ?? scheduler;
     const args = (job["args"] as Value[])[0] as Record<string, Value>;
     const setState = (kind: string) =>
       database.patch("_scheduled_functions", jobId, {
@@ -143,18 +157,29 @@ export class RequestRunner {
       await this.#write(id, () => setState("failed"));
       return null;
     }
-    const isMutation = this.#registry?.find(name)?.kind === "mutation";
+    const isMutation = this.#components.functions(component)?.find(path)?.kind === "mutation";
     if (!isMutation) await this.#write(id, () => setState("inProgress"));
     const outcome = await this.#outcome(newContext(id), null, async () => {
-      if (!isMutation) return await this.#runAs({ caller: ADMIN }, name, args);
-      return await this.#test.run(async (ctx) => {
+      if (!isMutation) return await this.#runAs({ caller: ADMIN }, { component, path }, args);
+      return await this.#components.test.runInComponent(scheduler, async (ctx) => {
         setState("success");
-        return (await ctx.runMutation(makeFunctionReference<"mutation">(name), args)) as Value;
+        const handle = `function://${component};${path}` as unknown;
+        return (await ctx.runMutation(handle as FunctionReference<"mutation">, args)) as Value;
       });
     });
     if (!outcome.ok) await this.#write(id, () => setState("failed"));
     else if (!isMutation) await this.#write(id, () => setState("success"));
     return outcome;
+  }
+
+  /** Makes a file of a content that is among the blobs; the answer is the id of its document. */
+  async storeFile(
+    id: number,
+    { component, file }: { component: ComponentPath; file: M.StoredFile },
+  ): Promise<string> {
+    let storageId = "";
+    await this.#write(id, () => (storageId = this.#files.insert(component, file)));
+    return storageId;
   }
 
   async #runQuery(query: M.BatchQuery): Promise<M.QueryOutcome> {
@@ -168,7 +193,7 @@ export class RequestRunner {
   }
 
   #find(call: M.FunctionCall): RegisteredFunction | string {
-    const found = this.#registry?.find(call.path);
+    const found = this.#components.functions(call.component ?? "")?.find(call.path);
     const shown = displayFunctionPath(call.path);
     if (call.kind === "any" && found === undefined)
       return `Could not find function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
@@ -187,13 +212,14 @@ export class RequestRunner {
   ): Promise<M.CallOutcome> {
     return this.#outcome(context, kind, () => {
       const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
-      return this.#runAs(call, call.path, args as Record<string, Value>);
+      const { component = "", path } = call;
+      return this.#runAs(call, { component, path }, args as Record<string, Value>);
     });
   }
 
   async #attemptAt(ts: bigint, run: () => Promise<M.CallOutcome>): Promise<M.CallOutcome> {
-    const overlay = this.#history.at(ts);
-    if (overlay !== null) return await this.#database.withOverlay(overlay, run);
+    const overlays = this.#history.at(ts);
+    if (overlays !== null) return await this.#components.withOverlays(overlays, run);
     return refusedCall("OutOfRetention: the timestamp of this query is too long ago.", "query");
   }
 
@@ -207,7 +233,12 @@ export class RequestRunner {
     try {
       const result = await requestContext.run(context, run);
       const value = JSON.stringify(convexToJson(result ?? null));
-      return { ...common(), ok: true, value, ts: this.#internals.transactions._lastCommitTs };
+      return {
+        ...common(),
+        ok: true,
+        value,
+        ts: this.#components.internals.transactions._lastCommitTs,
+      };
     } catch (error) {
       return { ...common(), ok: false, ...describeFunctionError(error, this.#directory) };
     }
@@ -215,45 +246,49 @@ export class RequestRunner {
 
   async #runAs(
     sender: Sender,
-    path: string,
+    { component: componentPath, path: udfPath }: { component: ComponentPath; path: string },
     args: Record<string, Value>,
   ): Promise<Value | undefined> {
-    const kind = this.#registry?.find(path)?.kind;
-    if (kind === undefined) throw new PlatformError(`Could not find function for '${path}'.`);
+    const kind = this.#components.functions(componentPath)?.find(udfPath)?.kind;
+    if (kind === undefined) throw new PlatformError(`Could not find function for '${udfPath}'.`);
     const { caller, ip = null, userAgent = null } = sender;
-    const test = this.#as(caller).withRequestMetadata({ ip, userAgent });
-    switch (kind) {
-      case "query":
-        return (await test.query(makeFunctionReference<"query">(path), args)) as Value;
-      case "mutation":
-        return (await test.mutation(makeFunctionReference<"mutation">(path), args)) as Value;
-      case "action":
-        return (await test.action(makeFunctionReference<"action">(path), args)) as Value;
-    }
+    // What this returns has every method, whatever its type says.
+    const metadata = { ip, userAgent };
+    const test = this.#as(caller).withRequestMetadata(metadata) as unknown as EngineAccessor;
+    const run = {
+      query: "queryFromPath",
+      mutation: "mutationFromPath",
+      action: "actionFromPath",
+    } as const;
+    return (await test[run[kind]]({ componentPath, udfPath }, args)) as Value;
   }
 
-  #as(
-    caller: M.Caller,
-  ): Pick<EngineTest, "query" | "mutation" | "action" | "fetch" | "withRequestMetadata"> {
-    return caller.identity === null ? this.#test : this.#test.withIdentity(caller.identity);
+  #as(caller: M.Caller): EngineAccessor {
+    const { test } = this.#components;
+    if (caller.identity === null) return test;
+    return test.withIdentity(caller.identity) as unknown as EngineAccessor;
+  }
+
+  #routeHttp({ path: asked, method }: M.HttpActionRequest): {
+    component: ComponentPath;
+    path: string;
+  } {
+    const [pathname = "", ...query] = asked.split("?");
+    let [component, path] = ["", pathname];
+    for (;;) {
+      const mount = this.#components.functions(component)?.httpMount({ path, method }) ?? null;
+      if (mount === null) return { component, path: [path, ...query].join("?") };
+      ({ child: component, path } = mount);
+    }
   }
 
   async #write(id: number, change: () => void): Promise<void> {
     await requestContext.run(newContext(id), () =>
-      this.#test.run(async () => {
+      this.#components.test.run(async () => {
         await Promise.resolve();
         change();
       }),
     );
-  }
-
-  #moduleFor(path: string): Promise<Record<string, unknown>> {
-    const module = this.#registry?.module(path);
-    if (module === undefined)
-      throw new PlatformError(
-        `Could not find function for '${path}'. Did you forget to run \`npx convex dev\`?`,
-      );
-    return Promise.resolve(module);
   }
 
   async #inTransaction<T>(id: number, run: () => Promise<T>): Promise<T> {
@@ -267,41 +302,9 @@ export class RequestRunner {
     }
   }
 
-  /** Makes the transactions inside actions wait for their turn, too. */
-  #lockTransactions(): void {
-    const { transactions, database } = this.#internals;
-    const begin = transactions.begin.bind(transactions);
-    const end = transactions._endTransaction.bind(transactions);
-    let release: (() => void) | null = null;
-    transactions.begin = async (isNested, limits) => {
-      const context = requestContext.getStore();
-      if (!isNested && context?.ownsLock !== true) {
-        release = await this.#lock.acquire();
-        this.#events.current(context?.id ?? 0);
-      }
-      await begin(isNested, limits);
-    };
-    transactions._endTransaction = (isNested) => {
-      end(isNested);
-      if (isNested) return;
-      // convex-test keeps what a query has not yet read for ever.
-      database._queryResults = {};
-      if (release === null) return;
-      const next = release;
-      release = null;
-      this.#events.current(0);
-      next();
-    };
-  }
-
-  #committed(changes: DocumentChange[]): void {
-    const { database, transactions } = this.#internals;
-    const ts = transactions._lastCommitTs;
+  #committed(changes: DocumentChange[], counters: M.Counters): void {
+    const ts = this.#components.internals.transactions._lastCommitTs;
     this.#history.add(ts, changes);
-    const counters = {
-      nextDocId: database._nextDocId,
-      lastCreationTime: database._lastCreationTime,
-    };
     this.#events.commit({ id: requestContext.getStore()?.id ?? 0, ts, changes, counters });
   }
 }

@@ -1,21 +1,26 @@
 /** The engine's thread: user code runs here, and only here. */
 import { workerData } from "node:worker_threads";
 
+import { remoteBlobs } from "../files/blobPort.ts";
+import { UploadTokens } from "../files/uploadTokens.ts";
 import { captureConsole } from "./console.ts";
+import { separateEnvironments } from "./currentFunction.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
 
 const HEARTBEAT_MS = 100;
 
-const { port, shared, snapshot } = workerData as WorkerStart;
+const { port, shared, snapshot, blobs, uploadSecret } = workerData as WorkerStart;
 const slots = new Int32Array(shared);
 
 // Before convex-test is loaded, which keeps the console that it finds.
 captureConsole();
 process.setSourceMapsEnabled(true);
+separateEnvironments();
 const { RequestRunner } = await import("./requestRunner.ts");
 
 const post = (reply: EngineReply) => port.postMessage(reply);
-const runner = new RequestRunner(snapshot, {
+const storage = { blobs: remoteBlobs(blobs), tokens: new UploadTokens(uploadSecret) };
+const runner = new RequestRunner(snapshot, storage, {
   commit: (commit) => post({ type: "commit", ...commit }),
   actionStarted: (id) => post({ type: "actionStarted", id }),
   current: (id) => {
@@ -52,7 +57,10 @@ async function handle(request: EngineRequest): Promise<void> {
       done(await runner.httpAction(id, request.request));
       return;
     case "scheduled":
-      done(await runner.scheduled(id, request.jobId));
+      done(await runner.scheduled(id, request));
+      return;
+    case "storeFile":
+      done(await runner.storeFile(id, request));
       return;
   }
 }

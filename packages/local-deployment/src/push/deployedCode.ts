@@ -31,7 +31,15 @@ export function hasAuthConfig(modules: readonly ModuleConfig[]): boolean {
 
 export function toEngineCode(code: DeployedCode, env: Record<string, string>): EngineCode {
   const { directory, modules, analysis } = code;
-  return { directory, modules: functionModules(modules), schema: analysis.schema, env };
+  const app = {
+    path: "",
+    folder: "convex",
+    modules: functionModules(modules),
+    schema: analysis.schema,
+    env: null,
+    httpMounts: [],
+  };
+  return { directory, env, components: [app] };
 }
 
 /**

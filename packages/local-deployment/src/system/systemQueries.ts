@@ -2,6 +2,7 @@ import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { z } from "zod";
 
 import type { DocumentStore } from "../documents/documentStore.ts";
+import { withoutInternal } from "../documents/internalFields.ts";
 import { refusedCall, type CallOutcome, type FunctionCall } from "../engine/messages.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
 import { displayFunctionPath } from "../wire/functionPaths.ts";
@@ -49,7 +50,7 @@ const QUERIES: Record<string, SystemQuery> = {
     const from = Number(paginationOpts.cursor ?? 0);
     const to = from + paginationOpts.numItems;
     return {
-      page: all.slice(from, to) as Value[],
+      page: all.slice(from, to).map(withoutInternal) as Value[],
       isDone: to >= all.length,
       continueCursor: String(Math.min(to, all.length)),
     };

@@ -122,12 +122,6 @@ describe("a function over HTTP", () => {
       "Did you forget to run `npx convex dev`?",
     );
   });
-
-  it("that stores a file is told that this is not supported", async () => {
-    expect(await failure("/api/action", { path: "notes:store", args: {} })).toContain(
-      "File storage is not supported by the local deployment.",
-    );
-  });
 });
 
 describe("a request that is refused before a function runs", () => {
