@@ -17,7 +17,14 @@ import type {
   HttpActionRequest,
 } from "../engine/messages.ts";
 import { analyze } from "../push/analyze.ts";
-import { hasAuthConfig, toEngineCode, type DeployedCode } from "../push/deployedCode.ts";
+import { allMounts, definitionOf } from "../push/components.ts";
+import {
+  definitionFolders,
+  hasAuthConfig,
+  mountFolders,
+  toEngineCode,
+  type DeployedCode,
+} from "../push/deployedCode.ts";
 import { ModuleFolders } from "../push/moduleFiles.ts";
 import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
@@ -191,7 +198,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#active = code;
       this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(code.analysis.crons))
+      for (const name of this.#crons.set(cronJobs(code)))
         this.#logFailure(
           "crons",
           `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
@@ -224,17 +231,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
 
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
-    const { modules, files } = active;
-    const directory = await this.folders.write(files);
+    const { app, components, modules } = active;
+    const directory = await this.folders.write(definitionFolders(active));
+    await this.folders.add(directory, mountFolders(app, components));
     if (hasAuthConfig(modules)) {
-      const request = {
-        directory,
-        modules: null,
-        hasSchema: false,
-        hasDefinition: false,
-        hasAuthConfig: true,
-        env: this.functionEnv,
-      };
+      const env = this.functionEnv;
+      const request = { directory, app: null, components: {}, hasAuthConfig: true, env };
       try {
         this.#authProviders = (await analyze(request)).authProviders;
       } catch (error) {
@@ -281,7 +283,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async #runCron(job: CronJob): Promise<void> {
     const path = canonicalFunctionPath(job.function);
     const args = JSON.stringify(job.args[0] ?? {});
-    await this.call({ kind: "any", path, args, caller: ADMIN });
+    await this.call({ kind: "any", component: job.component, path, args, caller: ADMIN });
   }
 
   /** Something that no caller is told, in the log that `convex logs` shows. */
@@ -307,6 +309,13 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       success: null,
     });
   }
+}
+
+/** The jobs of the app and of every mounted component. */
+function cronJobs({ app, analysis }: DeployedCode): CronJob[] {
+  return allMounts(app).flatMap(({ path: component, definition }) =>
+    definitionOf(analysis, definition).crons.map((job) => ({ ...job, component })),
+  );
 }
 
 function toChanges(env: Record<string, string>): EnvironmentChange[] {

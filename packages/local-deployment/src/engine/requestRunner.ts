@@ -197,7 +197,8 @@ export class RequestRunner {
     const shown = displayFunctionPath(call.path);
     if (call.kind === "any" && found === undefined)
       return `Could not find function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
-    if (found === undefined || (!found.isPublic && !call.caller.isAdmin))
+    const isOpen = found?.isPublic === true && (call.component ?? "") === "";
+    if (found === undefined || !(isOpen || call.caller.isAdmin))
       return `Could not find public function for '${shown}'.`;
     if (call.kind === "any" || call.kind === found.kind) return found;
     const [module, name] = call.path.split(":");

@@ -14,6 +14,9 @@ export function moduleHash({ source, sourceMap }: ModuleConfig): string {
     .digest("hex");
 }
 
+/** Modules by the folder that they are to be in. */
+export type FolderModules = Record<string, readonly ModuleConfig[]>;
+
 /**
  * Folders of modules to import. Each state of the code gets a new one, as Node never forgets a module that it has
  * imported.
@@ -22,14 +25,19 @@ export class ModuleFolders {
   #root: Promise<string> | null = null;
   #count = 0;
 
-  /** @returns a new folder with the modules in its `convex/`. */
-  async write(modules: readonly ModuleConfig[]): Promise<string> {
+  /** @returns a new folder with the modules in it. */
+  async write(modules: FolderModules): Promise<string> {
     this.#root ??= mkdtemp(join(tmpdir(), "convex-local-"));
     const directory = join(await this.#root, `code-${++this.#count}`);
-    await mkdir(join(directory, "convex"), { recursive: true });
+    await mkdir(directory, { recursive: true });
     await writeFile(join(directory, "package.json"), '{"type":"module"}');
-    await Promise.all(modules.map((module) => writeModule(join(directory, "convex"), module)));
+    await this.add(directory, modules);
     return directory;
+  }
+
+  async add(directory: string, modules: FolderModules): Promise<void> {
+    for (const [folder, each] of Object.entries(modules))
+      await Promise.all(each.map((module) => writeModule(join(directory, folder), module)));
   }
 
   async remove(directory: string): Promise<void> {

@@ -1,3 +1,4 @@
+import { qualifiedTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { documentProblem } from "../engine/engineDatabase.ts";
 import type { SchemaJson } from "../engine/messages.ts";
@@ -64,18 +65,20 @@ export function indexesOf(schema: SchemaJson | null): IndexConfig[] {
   );
 }
 
-export type SchemaFailure = { tableName: string; error: string };
+export type SchemaFailure = { componentPath: ComponentPath; tableName: string; error: string };
 
-/** The first stored document that a schema does not allow, or null. */
+/** The first stored document that the schema of the app, or of a component, does not allow, or null. */
 export function findBrokenDocument(
+  componentPath: ComponentPath,
   schema: SchemaJson | null,
   documents: DocumentStore,
 ): SchemaFailure | null {
   for (const { tableName } of schema?.tables ?? [])
-    for (const document of documents.list(tableName)) {
+    for (const document of documents.list(qualifiedTable(componentPath, tableName))) {
       const problem = documentProblem(schema, tableName, document);
       if (problem !== null)
         return {
+          componentPath,
           tableName,
           error: `Document with ID "${document._id}" in table "${tableName}" does not match the schema: ${problem}`,
         };

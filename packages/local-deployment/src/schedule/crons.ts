@@ -17,16 +17,16 @@ export class Crons {
    * @returns the names of jobs that do not run here, as their schedule is no interval.
    */
   set(jobs: readonly CronJob[]): string[] {
-    const now = new Map(jobs.map((job) => [job.name, JSON.stringify(job)]));
+    const now = new Map(jobs.map((job) => [keyOf(job), JSON.stringify(job)]));
     for (const name of this.#jobs.keys()) if (!now.has(name)) this.#timers.clear(name);
     const before = this.#jobs;
     this.#jobs = now;
     const skipped: string[] = [];
     for (const job of jobs) {
-      if (before.get(job.name) === now.get(job.name)) continue;
+      if (before.get(keyOf(job)) === now.get(keyOf(job))) continue;
       const intervalMs = intervalOf(job);
       if (intervalMs === null) {
-        this.#timers.clear(job.name);
+        this.#timers.clear(keyOf(job));
         skipped.push(job.name);
       } else this.#arm(job, Date.now(), intervalMs);
     }
@@ -39,16 +39,20 @@ export class Crons {
   }
 
   #arm(job: CronJob, dueAt: number, intervalMs: number): void {
-    const version = this.#jobs.get(job.name);
-    this.#timers.set(job.name, dueAt, () => {
+    const version = this.#jobs.get(keyOf(job));
+    this.#timers.set(keyOf(job), dueAt, () => {
       // A run that takes longer than the interval skips the runs that it covers, as on the real backend.
       void this.#run(job).finally(() => {
-        if (this.#jobs.get(job.name) !== version) return;
+        if (this.#jobs.get(keyOf(job)) !== version) return;
         const missed = Math.floor((Date.now() - dueAt) / intervalMs);
         this.#arm(job, dueAt + (missed + 1) * intervalMs, intervalMs);
       });
     });
   }
+}
+
+function keyOf({ component, name }: CronJob): string {
+  return JSON.stringify([component, name]);
 }
 
 function intervalOf({ schedule }: CronJob): number | null {

@@ -135,17 +135,4 @@ export default defineApp({ env: { NEEDED: v.string() } });`,
     await run.convex("env", "set", "NEEDED", "x");
     await run.deploy();
   });
-
-  it("is refused for a project with components", async () => {
-    await run.project.write({
-      "convex/child/convex.config.ts": `import { defineComponent } from "convex/server";
-export default defineComponent("child");`,
-      "convex/convex.config.ts": `import { defineApp } from "convex/server";
-import child from "./child/convex.config";
-const app = defineApp(); app.use(child); export default app;`,
-    });
-    const { exitCode, stderr } = await run.convex("deploy", "--typecheck", "disable");
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("Components are not supported by the local deployment");
-  });
 });

@@ -207,10 +207,11 @@ export class SyncSession {
 
   #callOf(
     kind: FunctionCall["kind"],
-    { udfPath, args }: { udfPath: string; args: unknown[] },
+    asked: { udfPath: string; componentPath?: string | null | undefined; args: unknown[] },
   ): FunctionCall {
-    const path = canonicalFunctionPath(udfPath);
-    return { kind, path, args: argumentObject(args), caller: this.#caller };
+    const path = canonicalFunctionPath(asked.udfPath);
+    const component = asked.componentPath ?? "";
+    return { kind, component, path, args: argumentObject(asked.args), caller: this.#caller };
   }
 
   #fail(error: string): void {
