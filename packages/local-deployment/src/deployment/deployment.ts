@@ -231,9 +231,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
 
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
-    const { app, components, modules } = active;
+    const { app, components, modules, packages } = active;
     const directory = await this.folders.write(definitionFolders(active));
     await this.folders.add(directory, mountFolders(app, components));
+    await this.folders.addPackages(directory, packages);
     if (hasAuthConfig(modules)) {
       const env = this.functionEnv;
       const request = { directory, app: null, components: {}, hasAuthConfig: true, env };

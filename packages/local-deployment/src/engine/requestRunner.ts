@@ -16,6 +16,7 @@ import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
+import { provideRequire } from "./nodeRequire.ts";
 import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
 import { handleScheduling, hideInternalFields, refuseForeignInternals } from "./syscalls.ts";
 import { lockTransactions, TransactionLock } from "./transactionLock.ts";
@@ -60,6 +61,7 @@ export class RequestRunner {
     // The worker's environment is its own: it is all that user code sees.
     for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, code.env);
+    provideRequire(code.directory);
     const deployed = new Map<ComponentPath, Deployed>();
     for (const component of code.components) {
       const functions = await FunctionRegistry.load(code.directory, component);

@@ -9,6 +9,7 @@ import {
   type AuthProvider,
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
+import { provideRequire } from "../engine/nodeRequire.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
 import type { SchemaJson } from "../engine/messages.ts";
 import type {
@@ -59,6 +60,7 @@ class Refusal extends Error {
 }
 
 const request = workerData as AnalysisRequest;
+provideRequire(request.directory);
 process.setSourceMapsEnabled(true);
 
 async function loadOrRefuse(

@@ -21,13 +21,6 @@ function push(changes: object, app: object = {}) {
   });
 }
 
-it("is refused for a project with external packages", () => {
-  const request = push({ nodeDependencies: [{ name: "sharp", version: "1.0.0" }] });
-  expect(() => pushedCode(request, [])).toThrow(
-    "External packages (sharp) are not supported by the local deployment.",
-  );
-});
-
 it("takes unchanged modules from what is deployed", () => {
   const unchangedModuleHashes = [
     { path: "notes.js", environment: "isolate", sha256: moduleHash(NOTES) },

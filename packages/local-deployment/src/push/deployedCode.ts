@@ -1,7 +1,12 @@
 import type { ComponentCode, EngineCode } from "../engine/messages.ts";
 import type { Analysis, DefinitionFiles } from "./analysisWorker.ts";
 import { allMounts, definitionOf, type Mount } from "./components.ts";
-import type { ComponentDefinition, ModuleConfig, StartPushRequest } from "./pushFormats.ts";
+import type {
+  ComponentDefinition,
+  ModuleConfig,
+  NodeDependency,
+  StartPushRequest,
+} from "./pushFormats.ts";
 import { badRequest } from "../wire/requestError.ts";
 import { moduleHash, type FolderModules } from "./moduleFiles.ts";
 
@@ -11,6 +16,8 @@ export type PushedCode = {
   /** The modules, and what else was pushed: schema and app definition. */
   files: ModuleConfig[];
   components: ComponentDefinition[];
+  /** What its Node modules import from npm and do not bring along. */
+  packages: NodeDependency[];
   udfServerVersion: string;
 };
 
@@ -172,17 +179,12 @@ function toComponentCode(
 /**
  * All that a push brings: the changed modules, and from what is deployed those that it says are unchanged.
  *
- * @throws RequestError 400 for a push that needs what this deployment does not have.
+ * @throws RequestError 400 for a push that relies on modules which this deployment does not have.
  */
 export function pushedCode(
   { appDefinition, componentDefinitions, nodeDependencies }: StartPushRequest,
   deployed: readonly ModuleConfig[],
 ): PushedCode {
-  if (nodeDependencies.length > 0)
-    throw badRequest(
-      "ExternalPackagesNotSupported",
-      `Hit an error while pushing:\nExternal packages (${nodeDependencies.map(({ name }) => name).join(", ")}) are not supported by the local deployment. Remove node.externalPackages from convex.json.`,
-    );
   const known = new Map(deployed.map((module) => [module.path, module]));
   const unchanged = appDefinition.unchangedModuleHashes.map(({ path, sha256 }) => {
     const module = known.get(path);
@@ -195,5 +197,6 @@ export function pushedCode(
   const { changedModules, schema, definition, udfServerVersion } = appDefinition;
   const modules = [...changedModules, ...unchanged];
   const files = [...modules, schema, definition].filter((module) => module !== null);
-  return { modules, files, components: componentDefinitions, udfServerVersion };
+  const packages = nodeDependencies;
+  return { modules, files, components: componentDefinitions, packages, udfServerVersion };
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 
 import { badRequest } from "../wire/requestError.ts";
-import type { ModuleConfig } from "./pushFormats.ts";
+import { ExternalPackages } from "./externalPackages.ts";
+import type { ModuleConfig, NodeDependency } from "./pushFormats.ts";
 
 /** What tells one version of a module from another. */
 export function moduleHash({ source, sourceMap }: ModuleConfig): string {
@@ -24,11 +25,11 @@ export type FolderModules = Record<string, readonly ModuleConfig[]>;
 export class ModuleFolders {
   #root: Promise<string> | null = null;
   #count = 0;
+  readonly #packages = new ExternalPackages(() => this.#makeRoot());
 
   /** @returns a new folder with the modules in it. */
   async write(modules: FolderModules): Promise<string> {
-    this.#root ??= mkdtemp(join(tmpdir(), "convex-local-"));
-    const directory = join(await this.#root, `code-${++this.#count}`);
+    const directory = join(await this.#makeRoot(), `code-${++this.#count}`);
     await mkdir(directory, { recursive: true });
     await writeFile(join(directory, "package.json"), '{"type":"module"}');
     await this.add(directory, modules);
@@ -38,6 +39,18 @@ export class ModuleFolders {
   async add(directory: string, modules: FolderModules): Promise<void> {
     for (const [folder, each] of Object.entries(modules))
       await Promise.all(each.map((module) => writeModule(join(directory, folder), module)));
+  }
+
+  /** Lets the modules in a directory import packages, which are installed if they are not yet. */
+  async addPackages(directory: string, packages: readonly NodeDependency[]): Promise<void> {
+    if (packages.length === 0) return;
+    const installed = await this.#packages.install(packages);
+    await symlink(installed, join(directory, "node_modules"), "junction");
+  }
+
+  #makeRoot(): Promise<string> {
+    this.#root ??= mkdtemp(join(tmpdir(), "convex-local-"));
+    return this.#root;
   }
 
   async remove(directory: string): Promise<void> {

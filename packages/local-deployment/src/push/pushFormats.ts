@@ -23,11 +23,14 @@ const componentDefinition = z.looseObject({
 });
 export type ComponentDefinition = z.infer<typeof componentDefinition>;
 
+const nodeDependency = z.looseObject({ name: z.string(), version: z.string() });
+export type NodeDependency = z.infer<typeof nodeDependency>;
+
 export const startPushRequest = z.looseObject({
   adminKey: z.string(),
   dryRun: z.boolean().default(false),
   functions: z.string().default("convex/"),
-  nodeDependencies: z.array(z.looseObject({ name: z.string() })).default([]),
+  nodeDependencies: z.array(nodeDependency).default([]),
   componentDefinitions: z.array(componentDefinition).default([]),
   appDefinition: z.looseObject({
     definition: moduleConfig.nullable(),

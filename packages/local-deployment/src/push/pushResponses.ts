@@ -26,7 +26,7 @@ export function startPushResponse(
     Object.fromEntries([...definitions].map(([path, version]) => [path, make(path, version)]));
   return {
     environmentVariables: env,
-    externalDepsId: null,
+    externalDepsId: code.packages.length === 0 ? null : pushId,
     componentDefinitionPackages: perDefinition(() => ({ storageKey: pushId })),
     appAuth: analysis.authProviders,
     analysis: perDefinition((path, version) =>

@@ -60,7 +60,7 @@ export class Pushes {
     const { active, documents } = this.#target;
     const { schema, udfServerVersion } = request.appDefinition;
     const files = schema === null ? [] : [schema];
-    const pushed = { modules: [], files, components: [], udfServerVersion };
+    const pushed = { modules: [], files, components: [], packages: [], udfServerVersion };
     const after = schema === null ? null : (await this.#analyze(pushed)).analysis.schema;
     return evaluateSchema(active?.analysis.schema ?? null, after, documents);
   }
@@ -133,7 +133,7 @@ export class Pushes {
       modules.map((each) => [each.path, moduleHash(each)]),
     ]);
     const key = createHash("sha256")
-      .update(JSON.stringify([hashes, functionEnv]))
+      .update(JSON.stringify([hashes, pushed.packages, functionEnv]))
       .digest("hex");
     if (this.#newest?.key !== key) this.#newest = { key, code: this.#install(pushed) };
     try {
@@ -154,6 +154,7 @@ export class Pushes {
   async #analyze(pushed: PushedCode): Promise<Pick<DeployedCode, "analysis" | "directory">> {
     const { folders, functionEnv: env } = this.#target;
     const directory = await folders.write(definitionFolders(pushed));
+    await folders.addPackages(directory, pushed.packages);
     const request = {
       directory,
       ...filesToAnalyze(pushed),
