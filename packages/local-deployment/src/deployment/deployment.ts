@@ -15,6 +15,7 @@ import type {
   FunctionCall,
   HttpActionOutcome,
   HttpActionRequest,
+  TableImport,
 } from "../engine/messages.ts";
 import { analyze } from "../push/analyze.ts";
 import { allMounts, definitionOf } from "../push/components.ts";
@@ -30,6 +31,8 @@ import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
 import { Crons } from "../schedule/crons.ts";
 import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
+import { Exports } from "../snapshots/exports.ts";
+import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
 import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
 import { badRequest, RequestError } from "../wire/requestError.ts";
@@ -61,6 +64,8 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   readonly blobs: Blobs = memoryBlobs();
   readonly files: Files;
   readonly uploadTokens: UploadTokens;
+  readonly imports = new Imports(this);
+  readonly exports = new Exports(this);
   readonly folders = new ModuleFolders();
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
@@ -174,6 +179,18 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       sha256,
       contentType,
     });
+  }
+
+  /**
+   * Writes the documents of an import.
+   *
+   * @returns how many there were.
+   * @throws RequestError 400 if one of them cannot be written: then none is.
+   */
+  async importTables(tables: TableImport[]): Promise<number> {
+    const outcome = await this.engine.importTables(tables);
+    if (outcome.ok) return outcome.written;
+    throw badRequest("ImportFailed", outcome.message);
   }
 
   async httpAction(

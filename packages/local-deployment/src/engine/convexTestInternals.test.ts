@@ -30,6 +30,8 @@ it("the internals are where they are expected", () => {
     "_writes",
   ]);
   expect(typeof database._validate).toBe("function");
+  expect(typeof database._addWrite).toBe("function");
+  expect(typeof database._generateId).toBe("function");
   expect(typeof database._evaluateQuery).toBe("function");
   expect(typeof transactions.begin).toBe("function");
   expect(typeof transactions.commit).toBe("function");

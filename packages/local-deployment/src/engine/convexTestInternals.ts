@@ -72,6 +72,8 @@ export type EngineDatabase = {
   patch(table: string, id: string, value: Record<string, Value>): void;
   delete(table: string, id: string): void;
   commit(ts: bigint | null): void;
+  _generateId(table: string): string;
+  _addWrite(id: string, document: Document | null): void;
   paginate(options: { endCursor?: string | null } & Record<string, unknown>): EnginePage;
   _validate(table: string, document: Record<string, Value>): void;
   _iterateDocs(table: string, visit: (document: Document) => void): void;

@@ -99,6 +99,11 @@ export class Engine {
     return this.#ask<string>({ type: "storeFile", component, file });
   }
 
+  /** Writes the documents of an import in one transaction, however long it takes. */
+  importTables(tables: M.TableImport[]): Promise<M.ImportOutcome> {
+    return this.#ask<M.ImportOutcome>({ type: "import", tables });
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watchdog?.stop();

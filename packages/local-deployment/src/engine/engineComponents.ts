@@ -57,6 +57,11 @@ export class EngineComponents {
     return component.database;
   }
 
+  /** Makes a component known, mounted or not. There must be no transaction. */
+  ensure(path: ComponentPath): void {
+    if (!this.#components.has(path)) this.#add(path, []);
+  }
+
   functions(path: ComponentPath): FunctionRegistry | null {
     return this.#components.get(path)?.functions ?? null;
   }
@@ -72,7 +77,7 @@ export class EngineComponents {
       { functions: FunctionRegistry; schema: SchemaJson | null }
     >,
   ): void {
-    for (const path of deployed.keys()) if (!this.#components.has(path)) this.#add(path, []);
+    for (const path of deployed.keys()) this.ensure(path);
     for (const [path, component] of this.#components) {
       component.functions = deployed.get(path)?.functions ?? null;
       component.indexed.setSchema(deployed.get(path)?.schema ?? null);

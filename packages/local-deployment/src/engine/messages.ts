@@ -123,7 +123,18 @@ export type EngineRequest =
   | { type: "batch"; id: number; queries: BatchQuery[] }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
   | { type: "scheduled"; id: number; component: ComponentPath; jobId: string }
-  | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile };
+  | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile }
+  | { type: "import"; id: number; tables: TableImport[] };
+
+/** Documents to be written into one table, with or without `_id` and `_creationTime`. */
+export type TableImport = {
+  component: ComponentPath;
+  table: string;
+  /** Whether what is in the table goes first. */
+  isCleared: boolean;
+  documents: Record<string, unknown>[];
+};
+export type ImportOutcome = { ok: true; written: number } | { ok: false; message: string };
 
 /** What a document of `_storage` is made of. */
 export type StoredFile = {

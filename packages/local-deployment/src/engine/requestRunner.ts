@@ -16,6 +16,7 @@ import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
+import { importTables } from "./importTables.ts";
 import { provideRequire } from "./nodeRequire.ts";
 import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
 import { handleScheduling, hideInternalFields, refuseForeignInternals } from "./syscalls.ts";
@@ -182,6 +183,25 @@ export class RequestRunner {
     let storageId = "";
     await this.#write(id, () => (storageId = this.#files.insert(component, file)));
     return storageId;
+  }
+
+  /** Writes the documents of an import. It is no function: it may take as long as it takes. */
+  async importTables(id: number, tables: M.TableImport[]): Promise<M.ImportOutcome> {
+    const release = await this.#lock.acquire();
+    try {
+      for (const { component } of tables) this.#components.ensure(component);
+      let written = 0;
+      await requestContext.run(newContext(id, { ownsLock: true }), () =>
+        this.#components.test.run(async () => {
+          written = await importTables(this.#components, tables);
+        }),
+      );
+      return { ok: true, written };
+    } catch (error) {
+      return { ok: false, ...describeFunctionError(error, this.#directory) };
+    } finally {
+      release();
+    }
   }
 
   async #runQuery(query: M.BatchQuery): Promise<M.QueryOutcome> {

@@ -59,6 +59,9 @@ async function handle(request: EngineRequest): Promise<void> {
     case "scheduled":
       done(await runner.scheduled(id, request));
       return;
+    case "import":
+      done(await runner.importTables(id, request.tables));
+      return;
     case "storeFile":
       done(await runner.storeFile(id, request));
       return;

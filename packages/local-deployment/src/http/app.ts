@@ -9,6 +9,7 @@ import type { App, AppEnv, Served } from "./context.ts";
 import { addFunctionRoutes } from "./functionRoutes.ts";
 import { addHttpActionRoutes } from "./httpActionRoutes.ts";
 import { injectFaults } from "./injectFaults.ts";
+import { addSnapshotRoutes } from "./snapshotRoutes.ts";
 import { addStorageRoutes } from "./storageRoutes.ts";
 import { addPushRoutes } from "./pushRoutes.ts";
 
@@ -45,6 +46,7 @@ export function createApp(served: Served, faults: Faults): App {
   addPushRoutes(app, served);
   addAdminRoutes(app, served);
   addStorageRoutes(app, served);
+  addSnapshotRoutes(app, served);
   addHttpActionRoutes(app, served);
   return app;
 }

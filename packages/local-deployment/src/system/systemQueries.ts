@@ -8,6 +8,8 @@ import { refusedCall, type CallOutcome, type FunctionCall } from "../engine/mess
 import type { DefinitionAnalysis } from "../push/analysisWorker.ts";
 import { allMounts, definitionOf } from "../push/components.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
+import type { Exports } from "../snapshots/exports.ts";
+import type { Imports } from "../snapshots/imports.ts";
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { encodeValue } from "../wire/values.ts";
 
@@ -17,6 +19,8 @@ export type SystemSource = {
   readonly env: Record<string, string>;
   readonly active: DeployedCode | null;
   readonly cloudUrl: string;
+  readonly imports: Imports;
+  readonly exports: Exports;
 };
 
 type SystemQuery = (source: SystemSource, args: Value, component: ComponentPath) => Value;
@@ -28,6 +32,7 @@ const tableDataArgs = z.looseObject({
   paginationOpts: pagination,
 });
 const tableNameArgs = z.looseObject({ tableName: z.string() });
+const importArgs = z.looseObject({ importId: z.string() });
 const nameArgs = z.looseObject({ name: z.string() });
 
 /** The queries that the CLI sends under `_system/cli/`, by canonical path. */
@@ -63,6 +68,10 @@ const QUERIES: Record<string, SystemQuery> = {
   // Any new value says that the table may have changed.
   "_system/cli/queryTable:default": () => Math.random(),
   "_system/cli/modules:apiSpec": ({ active }, _, component) => apiSpec(active, component),
+  "_system/cli/queryImport:list": () => [],
+  "_system/cli/queryImport:default": ({ imports }, args) =>
+    imports.describe(importArgs.parse(args).importId),
+  "_system/cli/exports:getLatest": ({ exports }) => exports.describe(),
   "_system/cli/convexUrl:cloudUrl": ({ cloudUrl }) => cloudUrl,
 };
 
