@@ -1,6 +1,5 @@
 import type { Value } from "convex/values";
 
-import type { Counters } from "../engine/messages.ts";
 import { tableOfId } from "./ids.ts";
 
 export type Document = { _id: string; _creationTime: number } & Record<string, Value | undefined>;
@@ -11,6 +10,9 @@ export type DocumentChange = {
   before: Document | null;
   after: Document | null;
 };
+
+/** What is counted besides the documents. */
+export type Counters = { nextDocId: number; lastCreationTime: number };
 
 /** All that a new engine worker needs to go on where another ended. */
 export type Snapshot = { documents: Document[]; counters: Counters; ts: bigint };

@@ -1,7 +1,7 @@
 import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
-import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { Counters, DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
 
@@ -116,9 +116,6 @@ export type EngineReply =
   | { type: "result"; id: number; result: unknown }
   /** The request could not be handled at all. */
   | { type: "failed"; id: number; message: string };
-
-/** What the engine counts besides the documents. */
-export type Counters = { nextDocId: number; lastCreationTime: number };
 
 export type WorkerStart = {
   port: MessagePort;

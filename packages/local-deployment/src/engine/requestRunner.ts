@@ -4,7 +4,7 @@ import { convexTest } from "convex-test";
 
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
-import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { Counters, DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import { internalsOf, type EngineInternals, type EngineTest } from "./convexTestInternals.ts";
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
@@ -19,7 +19,7 @@ import { TransactionLock } from "./transactionLock.ts";
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
 
 export type RunnerEvents = {
-  commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: M.Counters }): void;
+  commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }): void;
   actionStarted(id: number): void;
   /** The request whose transaction runs now; 0 when none does. */
   current(id: number): void;
