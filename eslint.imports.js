@@ -156,7 +156,7 @@ const localDeploymentRules = [
         {
           patterns: [
             ...patternsFor(FORBIDDEN["packages/local-deployment"]),
-            { regex: "^\\.\\./", message: "documents/ is the lowest layer." },
+            { regex: "^\\.\\./(?!storage/)", message: "documents/ knows only of storage/." },
           ],
         },
       ],

@@ -10,6 +10,7 @@ import type {
   HttpActionOutcome,
   HttpActionRequest,
 } from "../engine/messages.ts";
+import type { DataFile } from "../storage/dataFile.ts";
 import { analyze } from "../push/analyze.ts";
 import { hasAuthConfig, toEngineCode, type DeployedCode } from "../push/deployedCode.ts";
 import { ModuleFolders } from "../push/moduleFiles.ts";
@@ -22,6 +23,8 @@ import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPath
 import { badRequest, RequestError } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
+import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
+import { readCode, readVariables, recordsOf } from "./storedCode.ts";
 import { newRequestId, udfTypeOf } from "./requestIds.ts";
 
 export type DeploymentLimits = {
@@ -44,7 +47,7 @@ type DeploymentEvents = {
 
 /** The state of a deployment and what happens in it, whatever protocol asks for it. */
 export class Deployment extends EventEmitter<DeploymentEvents> implements PushTarget {
-  readonly documents = new DocumentStore();
+  readonly documents: DocumentStore;
   readonly folders = new ModuleFolders();
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
@@ -52,20 +55,31 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   readonly #jobs: ScheduledJobs;
   readonly #crons: Crons;
   readonly #actionMs: number;
+  readonly #receipts: MutationReceipts;
+  readonly #file: DataFile | null;
+  readonly #stored: Omit<DeployedCode, "directory"> | null;
   #active: DeployedCode | null = null;
-  #authProviders: AuthProvider[] = [];
   #env: Record<string, string>;
   #urls = { cloudUrl: "", siteUrl: "" };
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(env: Record<string, string>, limits: DeploymentLimits) {
+  /**
+   * @param file where its data is kept, or null to keep it in memory only.
+   * @throws DataFileError `DATA_DAMAGED`, RequestError 400 for a variable that is not allowed.
+   */
+  constructor(env: Record<string, string>, limits: DeploymentLimits, file: DataFile | null) {
     super();
     this.setMaxListeners(0);
-    this.#env = changedEnvironment({}, toChanges(env));
+    this.#file = file;
+    const records = file?.read() ?? [];
+    this.documents = new DocumentStore(file, records);
+    this.#receipts = new MutationReceipts(file, records);
+    this.#stored = readCode(records);
+    this.#env = changedEnvironment(readVariables(records), toChanges(env));
     this.#actionMs = limits.actionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
-    this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId).catch(report));
+    this.#jobs = new ScheduledJobs((jobId) => this.#runJob(jobId), report);
     this.#crons = new Crons((job) => this.#runCron(job).catch(report));
     this.engine = new Engine({
       store: this.documents,
@@ -75,6 +89,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         this.emit("commit", commit);
       },
       onStray: (message) => this.#logFailure("(outside of a request)", message),
+      receiptOf: receiptRecord,
     });
   }
 
@@ -83,7 +98,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   get authProviders(): readonly AuthProvider[] {
-    return this.#authProviders;
+    return this.#active?.analysis.authProviders ?? [];
   }
 
   get env(): Record<string, string> {
@@ -108,14 +123,23 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   /**
+   * Goes on where an earlier process ended with the same data. Nothing else may be asked before it has resolved.
+   *
+   * @throws RequestError 400 if the deployed code cannot be loaded any more.
+   */
+  async restore(): Promise<void> {
+    if (this.#stored !== null) await this.#reload({ ...this.#stored, directory: "" });
+    this.#file?.write(recordsOf(this.#active, this.#env));
+    this.#startCrons();
+    this.#jobs.resume(this.documents);
+  }
+
+  /**
    * Runs a function, or answers a system query.
    *
    * @param atTs the timestamp as of which a query shall run, or null for now.
    */
-  async call(
-    call: FunctionCall,
-    atTs: bigint | null = null,
-  ): Promise<{ requestId: string; outcome: CallOutcome }> {
+  async call(call: FunctionCall, atTs: bigint | null = null): Promise<Answer> {
     const requestId = newRequestId();
     if (call.path.startsWith("_system/")) {
       const outcome = runSystemQuery(this, call);
@@ -125,6 +149,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
     this.logExecution(call.path, { outcome, requestId });
     return { requestId, outcome };
+  }
+
+  /** Runs a mutation, or gives the answer that the same request of the same client's session was given before. */
+  async callOnce(call: FunctionCall, sessionId: string, requestId: number): Promise<Answer> {
+    const run = (receipt: string) => this.call({ ...call, receipt });
+    return await this.#receipts.once(sessionId, requestId, run);
   }
 
   async httpAction(
@@ -146,14 +176,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async activate(code: DeployedCode): Promise<void> {
     await this.#oneAtATime(async () => {
       await this.engine.deploy(toEngineCode(code, this.functionEnv));
+      this.#file?.write(recordsOf(code, this.#env));
       this.#active = code;
-      this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(code.analysis.crons))
-        this.#logFailure(
-          "crons",
-          `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
-        );
+      this.#startCrons();
     });
   }
 
@@ -165,6 +191,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#env = env;
       try {
         if (this.#active !== null) await this.#reload(this.#active);
+        this.#file?.write(recordsOf(this.#active, env));
       } catch (error) {
         this.#env = previous;
         throw error;
@@ -177,12 +204,14 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.#jobs.close();
     this.#crons.close();
     await this.engine.close();
+    this.#file?.close();
     await this.folders.close();
   }
 
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
     const { modules, files } = active;
+    let { authProviders } = active.analysis;
     const directory = await this.folders.write(files);
     if (hasAuthConfig(modules)) {
       const request = {
@@ -194,16 +223,24 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         env: this.functionEnv,
       };
       try {
-        this.#authProviders = (await analyze(request)).authProviders;
+        ({ authProviders } = await analyze(request));
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const reason = error.message.replace(/^Hit an error while pushing:\n/, "");
         throw badRequest(error.code, `This change would make the auth config invalid: ${reason}`);
       }
     }
-    const code = { ...active, directory };
+    const code = { ...active, directory, analysis: { ...active.analysis, authProviders } };
     await this.engine.deploy(toEngineCode(code, this.functionEnv));
     this.#active = code;
+  }
+
+  #startCrons(): void {
+    for (const name of this.#crons.set(this.#active?.analysis.crons ?? []))
+      this.#logFailure(
+        "crons",
+        `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
+      );
   }
 
   #oneAtATime<T>(change: () => Promise<T>): Promise<T> {

@@ -4,7 +4,7 @@ import { convexTest } from "convex-test";
 
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
-import type { Counters, DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { CountedCommit, DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import { internalsOf, type EngineInternals, type EngineTest } from "./convexTestInternals.ts";
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
@@ -19,7 +19,7 @@ import { TransactionLock } from "./transactionLock.ts";
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
 
 export type RunnerEvents = {
-  commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }): void;
+  commit(commit: CountedCommit): void;
   actionStarted(id: number): void;
   /** The request whose transaction runs now; 0 when none does. */
   current(id: number): void;
@@ -66,11 +66,11 @@ export class RequestRunner {
     return null;
   }
 
-  /** Runs a function; `done` is told the outcome before the next transaction may begin. */
+  /** Runs a function; `done` is told the outcome, and a mutation's commit, before the next transaction may begin. */
   async call(
     id: number,
     { call, atTs }: { call: M.FunctionCall; atTs: bigint | null },
-    done: (outcome: M.CallOutcome) => void,
+    done: (outcome: M.CallOutcome, commit?: CountedCommit | null) => void,
   ): Promise<void> {
     const context = newContext(id);
     const found = this.#find(call);
@@ -85,7 +85,8 @@ export class RequestRunner {
     }
     await this.#inTransaction(id, async () => {
       context.ownsLock = true;
-      if (atTs === null) done(await this.#attempt(context, call, found));
+      context.commit = null;
+      if (atTs === null) done(await this.#attempt(context, call, found), context.commit);
       else done(await this.#attemptAt(atTs, () => this.#attempt(context, call, found)));
     });
   }
@@ -302,6 +303,9 @@ export class RequestRunner {
       nextDocId: database._nextDocId,
       lastCreationTime: database._lastCreationTime,
     };
-    this.#events.commit({ id: requestContext.getStore()?.id ?? 0, ts, changes, counters });
+    const commit = { ts, changes, counters };
+    const context = requestContext.getStore();
+    if (context?.commit === null) context.commit = commit;
+    else this.#events.commit(commit);
   }
 }
