@@ -1,10 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { join } from "node:path";
 
 import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
-import { memoryBlobs, type Blobs } from "../files/blobs.ts";
+import { folderBlobs, memoryBlobs, type Blobs } from "../files/blobs.ts";
 import { hashOf, isHash } from "../files/contentHash.ts";
 import { Files } from "../files/files.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
@@ -17,6 +18,7 @@ import type {
   HttpActionRequest,
   TableImport,
 } from "../engine/messages.ts";
+import type { DataFile } from "../storage/dataFile.ts";
 import { analyze } from "../push/analyze.ts";
 import { allMounts, definitionOf } from "../push/components.ts";
 import {
@@ -38,6 +40,8 @@ import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPath
 import { badRequest, RequestError } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
+import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
+import { readCode, readVariables, recordsOf } from "./storedCode.ts";
 import { newRequestId, udfTypeOf } from "./requestIds.ts";
 
 export type DeploymentLimits = {
@@ -60,12 +64,12 @@ type DeploymentEvents = {
 
 /** The state of a deployment and what happens in it, whatever protocol asks for it. */
 export class Deployment extends EventEmitter<DeploymentEvents> implements PushTarget {
-  readonly documents = new DocumentStore();
-  readonly blobs: Blobs = memoryBlobs();
+  readonly documents: DocumentStore;
+  readonly blobs: Blobs;
   readonly files: Files;
   readonly uploadTokens: UploadTokens;
   readonly imports = new Imports(this);
-  readonly exports = new Exports(this);
+  readonly exports: Exports;
   readonly folders = new ModuleFolders();
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
@@ -73,23 +77,36 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   readonly #jobs: ScheduledJobs;
   readonly #crons: Crons;
   readonly #actionMs: number;
+  readonly #receipts: MutationReceipts;
+  readonly #file: DataFile | null;
+  readonly #stored: Omit<DeployedCode, "directory"> | null;
   #active: DeployedCode | null = null;
-  #authProviders: AuthProvider[] = [];
   #env: Record<string, string>;
   #urls = { cloudUrl: "", siteUrl: "" };
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(env: Record<string, string>, limits: DeploymentLimits) {
+  /**
+   * @param file where its data is kept, or null to keep it in memory only.
+   * @throws DataFileError `DATA_DAMAGED`, RequestError 400 for a variable that is not allowed.
+   */
+  constructor(env: Record<string, string>, limits: DeploymentLimits, file: DataFile | null) {
     super();
     this.setMaxListeners(0);
-    this.#env = changedEnvironment({}, toChanges(env));
+    this.#file = file;
+    const records = file?.read() ?? [];
+    this.documents = new DocumentStore(file, records);
+    this.#receipts = new MutationReceipts(file, records);
+    this.#stored = readCode(records);
+    this.#env = changedEnvironment(readVariables(records), toChanges(env));
     this.#actionMs = limits.actionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
     const uploadSecret = randomBytes(32).toString("hex");
     this.uploadTokens = new UploadTokens(uploadSecret);
+    this.blobs = file === null ? memoryBlobs() : folderBlobs(join(file.folder, "files"));
     this.files = new Files(this.documents, this.blobs, report);
-    this.#jobs = new ScheduledJobs((table, id) => void this.#runJob(table, id).catch(report));
+    this.exports = new Exports(this);
+    this.#jobs = new ScheduledJobs((table, id) => this.#runJob(table, id), report);
     this.#crons = new Crons((job) => this.#runCron(job).catch(report));
     this.engine = new Engine({
       store: this.documents,
@@ -102,6 +119,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         this.emit("commit", commit);
       },
       onStray: (message) => this.#logFailure("(outside of a request)", message),
+      receiptOf: receiptRecord,
     });
   }
 
@@ -110,7 +128,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   get authProviders(): readonly AuthProvider[] {
-    return this.#authProviders;
+    return this.#active?.analysis.authProviders ?? [];
   }
 
   get env(): Record<string, string> {
@@ -135,14 +153,23 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   /**
+   * Goes on where an earlier process ended with the same data. Nothing else may be asked before it has resolved.
+   *
+   * @throws RequestError 400 if the deployed code cannot be loaded any more.
+   */
+  async restore(): Promise<void> {
+    if (this.#stored !== null) await this.#reload({ ...this.#stored, directory: "" });
+    this.#file?.write(recordsOf(this.#active, this.#env));
+    this.#startCrons();
+    this.#jobs.resume(this.documents);
+  }
+
+  /**
    * Runs a function, or answers a system query.
    *
    * @param atTs the timestamp as of which a query shall run, or null for now.
    */
-  async call(
-    call: FunctionCall,
-    atTs: bigint | null = null,
-  ): Promise<{ requestId: string; outcome: CallOutcome }> {
+  async call(call: FunctionCall, atTs: bigint | null = null): Promise<Answer> {
     const requestId = newRequestId();
     if (call.path.startsWith("_system/")) {
       const outcome = runSystemQuery(this, call);
@@ -193,6 +220,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     throw badRequest("ImportFailed", outcome.message);
   }
 
+  /** Runs a mutation, or gives the answer that the same request of the same client's session was given before. */
+  async callOnce(call: FunctionCall, sessionId: string, requestId: number): Promise<Answer> {
+    const run = (receipt: string) => this.call({ ...call, receipt });
+    return await this.#receipts.once(sessionId, requestId, run);
+  }
+
   async httpAction(
     request: HttpActionRequest,
   ): Promise<{ requestId: string; outcome: HttpActionOutcome }> {
@@ -212,14 +245,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async activate(code: DeployedCode): Promise<void> {
     await this.#oneAtATime(async () => {
       await this.engine.deploy(toEngineCode(code, this.functionEnv));
+      this.#file?.write(recordsOf(code, this.#env));
       this.#active = code;
-      this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(cronJobs(code)))
-        this.#logFailure(
-          "crons",
-          `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
-        );
+      this.#startCrons();
     });
   }
 
@@ -231,6 +260,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#env = env;
       try {
         if (this.#active !== null) await this.#reload(this.#active);
+        this.#file?.write(recordsOf(this.#active, env));
       } catch (error) {
         this.#env = previous;
         throw error;
@@ -243,12 +273,14 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.#jobs.close();
     this.#crons.close();
     await this.engine.close();
+    this.#file?.close();
     await this.folders.close();
   }
 
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
     const { app, components, modules, packages } = active;
+    let { authProviders } = active.analysis;
     const directory = await this.folders.write(definitionFolders(active));
     await this.folders.add(directory, mountFolders(app, components));
     await this.folders.addPackages(directory, packages);
@@ -256,16 +288,24 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       const env = this.functionEnv;
       const request = { directory, app: null, components: {}, hasAuthConfig: true, env };
       try {
-        this.#authProviders = (await analyze(request)).authProviders;
+        ({ authProviders } = await analyze(request));
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const reason = error.message.replace(/^Hit an error while pushing:\n/, "");
         throw badRequest(error.code, `This change would make the auth config invalid: ${reason}`);
       }
     }
-    const code = { ...active, directory };
+    const code = { ...active, directory, analysis: { ...active.analysis, authProviders } };
     await this.engine.deploy(toEngineCode(code, this.functionEnv));
     this.#active = code;
+  }
+
+  #startCrons(): void {
+    for (const name of this.#crons.set(this.#active === null ? [] : cronJobs(this.#active)))
+      this.#logFailure(
+        "crons",
+        `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
+      );
   }
 
   #oneAtATime<T>(change: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { convexTest } from "convex-test";
 
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
-import type { Document, DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { Counters, Document, DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import {
   internalsOf,
   NO_MODULES,
@@ -13,7 +13,7 @@ import {
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { PlatformError } from "./functionErrors.ts";
 import type { FunctionRegistry } from "./functionRegistry.ts";
-import type { Counters, SchemaJson } from "./messages.ts";
+import type { SchemaJson } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 /** A module of every component whose one function runs what the request wants to run inside of the component. */

@@ -2,7 +2,7 @@ import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { CountedCommit, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
 
@@ -34,6 +34,8 @@ export type FunctionCall = {
   caller: Caller;
   ip?: string | null;
   userAgent?: string | null;
+  /** Under which key a mutation's answer is kept, so that it is not run again when its client repeats it. */
+  receipt?: string;
 };
 
 export type CallOutcome = {
@@ -151,13 +153,11 @@ export type EngineReply =
   | { type: "stray"; message: string }
   /** What runs for this request is an action. */
   | { type: "actionStarted"; id: number }
-  | { type: "commit"; id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }
-  | { type: "result"; id: number; result: unknown }
+  | { type: "commit"; commit: CountedCommit }
+  /** `commit` is what a mutation that was called has changed: it is there with its answer or not at all. */
+  | { type: "result"; id: number; result: unknown; commit?: CountedCommit | null }
   /** The request could not be handled at all. */
   | { type: "failed"; id: number; message: string };
-
-/** What the engine counts besides the documents. */
-export type Counters = { nextDocId: number; lastCreationTime: number };
 
 export type WorkerStart = {
   port: MessagePort;

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
+import type { CountedCommit } from "../documents/documentStore.ts";
 import type { RangeFilter, ReadRange, ReadSet } from "../documents/readSet.ts";
 
 /** What the engine keeps about one request while it runs, wherever its code goes. */
@@ -8,6 +9,8 @@ export type RequestContext = {
   logLines: string[];
   /** True while the request itself holds the transaction lock. */
   ownsLock: boolean;
+  /** What a called mutation has committed, which goes out with its answer; undefined for what goes out at once. */
+  commit: CountedCommit | null | undefined;
   reads: ReadRecorder | null;
   /** Where the page of a paginated query must end, from an earlier run of it. */
   pinnedCursor: string | null;
@@ -26,6 +29,7 @@ export function newContext(id: number, changes: Partial<RequestContext> = {}): R
     id,
     logLines: [],
     ownsLock: false,
+    commit: undefined,
     reads: null,
     pinnedCursor: null,
     endCursor: null,

@@ -3,7 +3,12 @@ import type { FunctionReference } from "convex/server";
 
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
-import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type {
+  CountedCommit,
+  Counters,
+  DocumentChange,
+  Snapshot,
+} from "../documents/documentStore.ts";
 import { internalOf } from "../documents/internalFields.ts";
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
@@ -27,7 +32,7 @@ type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
 type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };
 
 export type RunnerEvents = {
-  commit(commit: { id: number; ts: bigint; changes: DocumentChange[]; counters: M.Counters }): void;
+  commit(commit: CountedCommit): void;
   actionStarted(id: number): void;
   /** The request whose transaction runs now; 0 when none does. */
   current(id: number): void;
@@ -76,11 +81,11 @@ export class RequestRunner {
     return null;
   }
 
-  /** Runs a function; `done` is told the outcome before the next transaction may begin. */
+  /** Runs a function; `done` is told the outcome, and a mutation's commit, before the next transaction may begin. */
   async call(
     id: number,
     { call, atTs }: { call: M.FunctionCall; atTs: bigint | null },
-    done: (outcome: M.CallOutcome) => void,
+    done: (outcome: M.CallOutcome, commit?: CountedCommit | null) => void,
   ): Promise<void> {
     const context = newContext(id);
     const found = this.#find(call);
@@ -95,7 +100,8 @@ export class RequestRunner {
     }
     await this.#inTransaction(id, async () => {
       context.ownsLock = true;
-      if (atTs === null) done(await this.#attempt(context, call, found));
+      context.commit = null;
+      if (atTs === null) done(await this.#attempt(context, call, found), context.commit);
       else done(await this.#attemptAt(atTs, () => this.#attempt(context, call, found)));
     });
   }
@@ -325,9 +331,12 @@ export class RequestRunner {
     }
   }
 
-  #committed(changes: DocumentChange[], counters: M.Counters): void {
+  #committed(changes: DocumentChange[], counters: Counters): void {
     const ts = this.#components.internals.transactions._lastCommitTs;
     this.#history.add(ts, changes);
-    this.#events.commit({ id: requestContext.getStore()?.id ?? 0, ts, changes, counters });
+    const commit = { ts, changes, counters };
+    const context = requestContext.getStore();
+    if (context?.commit === null) context.commit = commit;
+    else this.#events.commit(commit);
   }
 }

@@ -21,7 +21,7 @@ const { RequestRunner } = await import("./requestRunner.ts");
 const post = (reply: EngineReply) => port.postMessage(reply);
 const storage = { blobs: remoteBlobs(blobs), tokens: new UploadTokens(uploadSecret) };
 const runner = new RequestRunner(snapshot, storage, {
-  commit: (commit) => post({ type: "commit", ...commit }),
+  commit: (commit) => post({ type: "commit", commit }),
   actionStarted: (id) => post({ type: "actionStarted", id }),
   current: (id) => {
     Atomics.add(slots, SharedSlot.serial, 1);
@@ -48,7 +48,9 @@ async function handle(request: EngineRequest): Promise<void> {
   await deployed;
   switch (request.type) {
     case "call":
-      await runner.call(id, request, done);
+      await runner.call(id, request, (result, commit = null) =>
+        post({ type: "result", id, result, commit }),
+      );
       return;
     case "batch":
       done(await runner.batch(id, request.queries));

@@ -63,7 +63,7 @@ export class TemporaryProject {
 /** A project and a deployment for it. */
 export class ProjectRun {
   readonly project: TemporaryProject;
-  readonly deployment: LocalDeployment;
+  deployment: LocalDeployment;
 
   private constructor(project: TemporaryProject, deployment: LocalDeployment) {
     this.project = project;
@@ -96,6 +96,12 @@ export class ProjectRun {
   async convex(...args: string[]): Promise<ConvexCliResult> {
     const { url, adminKey } = this.deployment;
     return await runConvexCli(args, { url, adminKey, cwd: this.project.cwd });
+  }
+
+  /** Ends the deployment and starts another; with the same data folder it goes on with the same data. */
+  async restart(options: LocalDeploymentOptions): Promise<void> {
+    await this.deployment.close();
+    this.deployment = await startLocalDeployment(options);
   }
 
   /** @throws if the CLI refuses. */

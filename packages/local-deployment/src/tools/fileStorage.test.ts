@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { anyApi } from "convex/server";
@@ -51,13 +54,21 @@ export default http;
 
 const { files } = anyApi;
 
+let dataFolder: string;
 let run: ProjectRun;
 let client: ConvexHttpClient;
 beforeAll(async () => {
-  run = await ProjectRun.deployed({ "convex/files.ts": FILES, "convex/http.ts": HTTP });
+  dataFolder = await mkdtemp(join(tmpdir(), "convex-data-"));
+  run = await ProjectRun.deployed(
+    { "convex/files.ts": FILES, "convex/http.ts": HTTP },
+    { dataFolder },
+  );
   client = new ConvexHttpClient(run.url, { logger: false });
 });
-afterAll(() => run[Symbol.asyncDispose]());
+afterAll(async () => {
+  await run[Symbol.asyncDispose]();
+  await rm(dataFolder, { recursive: true, force: true });
+});
 
 const sha256 = (text: string, encoding: "base64" | "hex") =>
   createHash("sha256").update(text).digest(encoding);
@@ -229,4 +240,20 @@ describe("a function", () => {
       "cannot be an ID on any table other than '_storage'",
     );
   });
+});
+
+it("files stay over a restart, and nothing of a deleted one is left", async () => {
+  const [kept, deleted] = [await uploaded("kept"), await uploaded("deleted")];
+  const blobOf = async (id: string) => new URL(await urlOf(id)).pathname.split("/").at(-1);
+  const [keptBlob, deletedBlob] = [await blobOf(kept), await blobOf(deleted)];
+  await run.restart({ dataFolder });
+  client = new ConvexHttpClient(run.url, { logger: false });
+  expect(await blobOf(kept)).toBe(keptBlob);
+  expect(await (await fetch(await urlOf(kept))).text()).toBe("kept");
+  await client.mutation(files!.remove!, { id: deleted });
+  await run.restart({ dataFolder });
+  client = new ConvexHttpClient(run.url, { logger: false });
+  const contents = await readdir(join(dataFolder, "files"));
+  expect(contents).toContain(keptBlob);
+  expect(contents).not.toContain(deletedBlob);
 });

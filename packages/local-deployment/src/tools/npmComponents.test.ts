@@ -1,4 +1,8 @@
 /** Components as they are on npm, in a project that uses them as their READMEs say. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { ConvexClient, ConvexHttpClient } from "convex/browser";
 import { anyApi } from "convex/server";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -47,6 +51,10 @@ export const start = mutation({
         { onComplete: internal.work.completed, context: { name } });
     await scraping.enqueueMutation(ctx, internal.work.record, { what: "scraped" });
   },
+});
+export const startLate = mutation({
+  args: {},
+  handler: async (ctx) => { await scraping.enqueueMutation(ctx, internal.work.record, { what: "late" }, { runAfter: 2000 }); },
 });
 export const sendEmail = internalAction({
   args,
@@ -113,15 +121,20 @@ export const reset = mutation({
 
 const { work, migrations, limits } = anyApi;
 
+let dataFolder: string;
 let run: ProjectRun;
 let client: ConvexHttpClient;
 beforeAll(async () => {
-  run = await ProjectRun.start(PROJECT);
+  dataFolder = await mkdtemp(join(tmpdir(), "convex-data-"));
+  run = await ProjectRun.start(PROJECT, { dataFolder });
   const { exitCode, stdout, stderr } = await run.convex("deploy", "--typecheck", "enable");
   if (exitCode !== 0) throw new Error(stdout + stderr);
   client = new ConvexHttpClient(run.url, { logger: false });
 });
-afterAll(() => run[Symbol.asyncDispose]());
+afterAll(async () => {
+  await run[Symbol.asyncDispose]();
+  await rm(dataFolder, { recursive: true, force: true });
+});
 
 async function until<T>(query: NonNullable<typeof work>[string], holds: (value: T) => boolean) {
   const updates = new Updates<T>();
@@ -167,4 +180,18 @@ it("rate limiter lets through as many as its bucket holds, for each key, and non
   expect(await post("bob")).toBe(true);
   await client.mutation(limits!.reset!, { user: "ann" });
   expect(await post("ann")).toBe(true);
+});
+
+it("work that was enqueued before a restart is done after it, and limits and migrations stay", async () => {
+  const post = async () =>
+    ((await client.mutation(limits!.post!, { user: "carl" })) as { ok: boolean }).ok;
+  expect([await post(), await post(), await post()]).toEqual([true, true, true]);
+  await client.mutation(work!.startLate!, {});
+  await run.restart({ dataFolder });
+  client = new ConvexHttpClient(run.url, { logger: false });
+  expect(await client.query(work!.log!, {})).not.toContain("late");
+  expect(await post()).toBe(false);
+  const again = await run.convex("run", "migrations:run", '{"fn":"migrations:givePlan"}');
+  expect(again.stdout + again.stderr).toContain("already done");
+  expect(await until<string[]>(work!.log!, (log) => log.includes("late"))).toContain("late");
 });

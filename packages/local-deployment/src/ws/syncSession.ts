@@ -4,7 +4,6 @@ import type { Identity, FunctionCall, Caller } from "../engine/messages.ts";
 import { ANONYMOUS } from "../engine/messages.ts";
 import type { Served } from "../http/context.ts";
 import type { LiveQueries } from "../subscriptions/liveQueries.ts";
-import type { MutationReceipts } from "../subscriptions/mutationReceipts.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
 import { RequestError } from "../wire/requestError.ts";
@@ -15,7 +14,6 @@ import type { SocketFaults } from "./socketFaults.ts";
 
 export type SessionParts = Served & {
   live: LiveQueries;
-  receipts: MutationReceipts;
   faults: SocketFaults;
 };
 
@@ -131,14 +129,15 @@ export class SyncSession {
     const { requestId } = message;
     const kind = message.type === "Mutation" ? "mutation" : "action";
     const call = this.#callOf(kind, message);
-    const { deployment, receipts, faults } = this.#parts;
+    const { deployment, faults } = this.#parts;
     const answer = async () => {
       const fault = await faults.meet(this.#socket, call.path);
       if (fault === "stop") return;
-      const run = () => deployment.call(call);
       const session = this.#sessionId ?? "";
       const given =
-        kind === "mutation" ? await receipts.once(session, requestId, run) : await run();
+        kind === "mutation"
+          ? await deployment.callOnce(call, session, requestId)
+          : await deployment.call(call);
       if (fault === "cutAfter") {
         this.#socket.terminate();
         return;
