@@ -15,17 +15,19 @@ export function describeFunctionError(
   if (error instanceof PlatformError) return { message: error.message };
   if (isConvexError(error)) {
     const data = JSON.stringify(convexToJson(error.data));
-    const text = typeof error.data === "string" ? error.data : data;
-    return { message: `Uncaught ConvexError: ${text}\n${framesOf(error, directory)}`, data };
+    return { message: `${textOf(error)}\n${framesOf(error, directory)}`, data };
   }
-  if (error instanceof Error)
-    return { message: `Uncaught ${error.name}: ${error.message}\n${framesOf(error, directory)}` };
+  if (error instanceof Error) return { message: `${textOf(error)}\n${framesOf(error, directory)}` };
   return { message: `Uncaught ${String(error)}` };
 }
 
 // A pushed bundle has its own copy of `convex`, so `instanceof` would not find its errors.
-function isConvexError(error: unknown): error is Error & { data: Value } {
+export function isConvexError(error: unknown): error is Error & { data: Value } {
   return error instanceof Error && Symbol.for("ConvexError") in error && "data" in error;
+}
+
+function textOf({ name, message }: Error): string {
+  return `Uncaught ${name}: ${message}`;
 }
 
 const FRAME = /^\s+at (?:(?<name>.+?) \()?(?<file>(?:file:)?\/[^()]*?):(?<place>\d+:\d+)\)?$/;

@@ -5,11 +5,12 @@ import { pathToFileURL } from "node:url";
 import { validate } from "../validation/validate.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
 import { PlatformError } from "./functionErrors.ts";
+import { invokeFunction, invokeHttpAction, type Invocable } from "./invokeFunction.ts";
 import type { EngineCode, FunctionKind } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 /** What `query`, `mutation`, `action` and `httpAction` of `convex/server` return. */
-export type ConvexFunction = {
+export type ConvexFunction = Invocable & {
   isQuery?: boolean;
   isMutation?: boolean;
   isAction?: boolean;
@@ -93,9 +94,9 @@ function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunctio
     _handler: async (ctx, given) => {
       const wrong = validate(args, given as Value);
       if (wrong !== null) throw new PlatformError(`ArgumentValidationError: ${wrong}`);
-      const result = (await original._handler(ctx, given)) as Value | undefined;
+      const result = await invokeFunction(original, kind, { ctx, args: given as Value });
       if (returns !== null) {
-        const wrongResult = validate(returns, result ?? null);
+        const wrongResult = validate(returns, result);
         if (wrongResult !== null) throw new PlatformError(`ReturnsValidationError: ${wrongResult}`);
       }
       return result;
@@ -113,8 +114,8 @@ function withRealUrls(router: unknown): HttpRouter {
       const [action, ...rest] = found;
       const handler = (ctx: unknown, request: unknown) => {
         const url = requestContext.getStore()?.httpUrl;
-        const real = url == null ? request : new Request(url, request as Request);
-        return action._handler(ctx, real);
+        const real = url == null ? (request as Request) : new Request(url, request as Request);
+        return invokeHttpAction(action, { ctx, request: real });
       };
       return [{ ...action, _handler: handler }, ...rest];
     },

@@ -90,13 +90,15 @@ export type HttpActionRequest = {
   headers: [string, string][];
   body: ArrayBuffer | null;
   caller: Caller;
+  /** Why the Authorization header is none of Convex's, or null. */
+  tokenProblem: string | null;
 };
 export type HttpActionOutcome = {
   logLines: string[];
   ranMs: number;
 } & (
   | { ok: true; status: number; headers: [string, string][]; body: ArrayBuffer }
-  | { ok: false; message: string }
+  | { ok: false; message: string; data?: string | undefined }
 );
 
 export type EngineRequest =

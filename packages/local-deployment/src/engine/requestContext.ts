@@ -15,6 +15,8 @@ export type RequestContext = {
   endCursor: string | null;
   /** The request that an HTTP action sees, as the engine gives it another URL. */
   httpUrl: string | null;
+  /** Why the sender of an HTTP action's request is unknown, if its Authorization header is none of Convex's. */
+  tokenProblem: string | null;
 };
 
 export const requestContext = new AsyncLocalStorage<RequestContext>();
@@ -28,6 +30,7 @@ export function newContext(id: number, changes: Partial<RequestContext> = {}): R
     pinnedCursor: null,
     endCursor: null,
     httpUrl: null,
+    tokenProblem: null,
     ...changes,
   };
 }

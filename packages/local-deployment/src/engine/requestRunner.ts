@@ -9,10 +9,12 @@ import { internalsOf, type EngineInternals, type EngineTest } from "./convexTest
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
 import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts";
+import { withData } from "./invokeFunction.ts";
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
+import { handleCalls } from "./functionCalls.ts";
 import { handleScheduling, refuseStorage } from "./syscalls.ts";
 import { TransactionLock } from "./transactionLock.ts";
 
@@ -49,6 +51,7 @@ export class RequestRunner {
     );
     this.#internals.setModules((path) => this.#moduleFor(path));
     this.#lockTransactions();
+    handleCalls(this.#internals, () => this.#directory);
     handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
     refuseStorage(this.#internals);
   }
@@ -103,7 +106,8 @@ export class RequestRunner {
   }
 
   async httpAction(id: number, request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
-    const context = newContext(id, { httpUrl: request.url });
+    const { url: httpUrl, tokenProblem } = request;
+    const context = newContext(id, { httpUrl, tokenProblem });
     const started = performance.now();
     const { method, headers, body } = request;
     const outcome = () => ({ logLines: context.logLines, ranMs: performance.now() - started });
@@ -121,7 +125,8 @@ export class RequestRunner {
       const content = await response.arrayBuffer();
       return { ok: true, status, headers: [...response.headers], body: content, ...outcome() };
     } catch (error) {
-      return { ...outcome(), ok: false, ...describeFunctionError(error, this.#directory) };
+      const described = describeFunctionError(withData(error), this.#directory);
+      return { ...outcome(), ok: false, ...described };
     }
   }
 
@@ -173,7 +178,7 @@ export class RequestRunner {
     if (call.kind === "any" && found === undefined)
       return `Could not find function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
     if (found === undefined || (!found.isPublic && !call.caller.isAdmin))
-      return `Could not find public function for '${shown}'.`;
+      return `Could not find public function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
     if (call.kind === "any" || call.kind === found.kind) return found;
     const [module, name] = call.path.split(":");
     const title = (kind: string) => kind.charAt(0).toUpperCase() + kind.slice(1);

@@ -66,7 +66,9 @@ const QUERIES: Record<string, SystemQuery> = {
 export function runSystemQuery(source: SystemSource, call: FunctionCall): CallOutcome {
   const query = QUERIES[call.path];
   if (query === undefined || !call.caller.isAdmin)
-    return refusedCall(`Could not find public function for '${displayFunctionPath(call.path)}'.`);
+    return refusedCall(
+      `Could not find public function for '${displayFunctionPath(call.path)}'. Did you forget to run \`npx convex dev\`?`,
+    );
   try {
     const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
     const value = encodeValue(query(source, args));
