@@ -7,10 +7,10 @@ import type { FunctionKind } from "./messages.ts";
 
 /** How code that was bundled with `convex/server` runs its functions itself: JSON in, JSON out. */
 export type Invocable = {
-  invokeQuery?(args: string): Promise<string>;
-  invokeMutation?(args: string): Promise<string>;
-  invokeAction?(requestId: string, args: string): Promise<string>;
-  invokeHttpAction?(request: Request): Promise<Response>;
+  invokeQuery?: (args: string) => Promise<string>;
+  invokeMutation?: (args: string) => Promise<string>;
+  invokeAction?: (requestId: string, args: string) => Promise<string>;
+  invokeHttpAction?: (request: Request) => Promise<Response>;
 };
 
 type Call = (reference: unknown, args: Value) => Promise<Value | undefined>;
@@ -62,6 +62,7 @@ async function withContext<T>(ctx: unknown, run: () => T): Promise<Awaited<T>> {
 
 /** The same error; its data leave each function that is invoked as JSON. */
 export function withData(error: unknown): unknown {
-  if (isConvexError(error)) error.data = jsonToConvex(JSON.parse(String(error.data)) as JSONValue);
+  if (isConvexError(error))
+    error.data = jsonToConvex(JSON.parse(error.data as string) as JSONValue);
   return error;
 }

@@ -16,6 +16,7 @@ import type * as M from "./messages.ts";
 import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
 import { handleCalls } from "./functionCalls.ts";
 import { handleScheduling, refuseStorage } from "./syscalls.ts";
+import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
 import { TransactionLock } from "./transactionLock.ts";
 
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
@@ -53,6 +54,8 @@ export class RequestRunner {
     this.#lockTransactions();
     handleCalls(this.#internals, () => this.#directory);
     handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
+    handleCancelling(this.#internals);
+    guardSystemTables(this.#internals);
     refuseStorage(this.#internals);
   }
 
@@ -130,11 +133,11 @@ export class RequestRunner {
     }
   }
 
-  /** Runs a scheduled function that is due. A mutation and its success are one transaction. */
+  /** Runs a scheduled function that is due. A mutation and its end are one transaction. */
   async scheduled(id: number, jobId: string): Promise<M.CallOutcome | null> {
     const database = this.#internals.database;
     const job = database._documents[jobId];
-    const state = (job?.["state"] as { kind: string } | undefined)?.kind;
+    const state = stateOfJob(job);
     if (job == null || (state !== "pending" && state !== "inProgress")) return null;
     const name = job["name"] as string;
     const args = (job["args"] as Value[])[0] as Record<string, Value>;
@@ -143,6 +146,10 @@ export class RequestRunner {
         state: { kind },
         ...(kind === "inProgress" ? {} : { completedTime: Date.now() }),
       });
+    // A function that has cancelled itself stays cancelled.
+    const finish = (kind: string) => {
+      if (stateOfJob(database.get("_scheduled_functions", jobId)) === "inProgress") setState(kind);
+    };
     if (state === "inProgress") {
       // An action that was running when its worker was replaced: whether it took effect is unknown.
       await this.#write(id, () => setState("failed"));
@@ -152,13 +159,15 @@ export class RequestRunner {
     if (!isMutation) await this.#write(id, () => setState("inProgress"));
     const outcome = await this.#outcome(newContext(id), null, async () => {
       if (!isMutation) return await this.#runAs({ caller: ADMIN }, name, args);
-      return await this.#test.run(async (ctx) => {
-        setState("success");
-        return (await ctx.runMutation(makeFunctionReference<"mutation">(name), args)) as Value;
+      return await this.#test.run(async () => {
+        setState("inProgress");
+        const result = await this.#runAs({ caller: ADMIN }, name, args);
+        finish("success");
+        return result;
       });
     });
-    if (!outcome.ok) await this.#write(id, () => setState("failed"));
-    else if (!isMutation) await this.#write(id, () => setState("success"));
+    if (isMutation && !outcome.ok) await this.#write(id, () => setState("failed"));
+    if (!isMutation) await this.#write(id, () => finish(outcome.ok ? "success" : "failed"));
     return outcome;
   }
 

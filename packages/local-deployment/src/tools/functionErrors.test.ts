@@ -147,7 +147,7 @@ describe("an HTTP action's caller", () => {
   const who = async (authorization?: string) => {
     const headers = authorization === undefined ? undefined : { authorization };
     const response = await fetch(`${run.deployment.siteUrl}/who`, { headers: headers ?? {} });
-    return (await response.json()) as unknown;
+    return await response.json();
   };
 
   it("is nobody without an Authorization header", async () => {
