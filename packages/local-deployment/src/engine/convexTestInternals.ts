@@ -10,6 +10,7 @@ import type { GenericSchema, SchemaDefinition } from "convex/server";
 
 import type { Document } from "../documents/documentStore.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
+import type { Page, PageOptions } from "./pages.ts";
 
 export const CONVEX_TEST_VERSION = "0.0.60";
 
@@ -24,7 +25,13 @@ export type QuerySource =
       indexName: string;
       range: (Omit<RangeFilter, "value"> & { value: unknown })[];
     }
-  | { type: "Search"; indexName: string };
+  | { type: "Search"; indexName: string; filters: SearchFilter[] };
+
+export type SearchFilter =
+  | { type: "Search"; fieldPath: string; value: string }
+  | { type: "Eq"; fieldPath: string; value: unknown };
+
+export type EngineQuery = { source: QuerySource; operators: unknown[] };
 
 export type ResolvedQuery = {
   sortedDocs: Document[];
@@ -32,12 +39,6 @@ export type ResolvedQuery = {
   limit: number | null;
   fieldPathsToSortBy: string[];
   order: "asc" | "desc";
-};
-
-export type EnginePage = {
-  page: Document[];
-  isDone: boolean;
-  continueCursor: string;
 };
 
 export type EngineDatabase = {
@@ -54,11 +55,12 @@ export type EngineDatabase = {
   insert(table: string, value: Record<string, Value>): string;
   patch(table: string, id: string, value: Record<string, Value>): void;
   commit(ts: bigint | null): void;
-  paginate(options: { endCursor?: string | null } & Record<string, unknown>): EnginePage;
+  vectorSearch(name: string, ...rest: unknown[]): unknown;
+  paginate(options: PageOptions & { query: EngineQuery }): Page;
   _validate(table: string, document: Record<string, Value>): void;
   _iterateDocs(table: string, visit: (document: Document) => void): void;
-  _resolveQuerySource(query: { source: QuerySource }): ResolvedQuery;
-  _evaluateQuery(query: { source: QuerySource }): Document[];
+  _resolveQuerySource(query: EngineQuery): ResolvedQuery;
+  _evaluateQuery(query: EngineQuery): Document[];
 };
 
 export type EngineTransactions = {

@@ -61,15 +61,26 @@ export type SchemaJson = {
 };
 export type TableJson = {
   tableName: string;
-  indexes: { indexDescriptor: string; fields: string[] }[];
-  searchIndexes?: { indexDescriptor: string; searchField: string; filterFields: string[] }[];
-  vectorIndexes?: {
-    indexDescriptor: string;
-    vectorField: string;
-    dimensions: number;
-    filterFields: string[];
-  }[];
+  indexes: IndexJson[];
+  searchIndexes?: SearchIndexJson[];
+  vectorIndexes?: VectorIndexJson[];
+  /** Indexes that are prepared, and cannot be queried yet. */
+  stagedDbIndexes?: IndexJson[];
+  stagedSearchIndexes?: SearchIndexJson[];
+  stagedVectorIndexes?: VectorIndexJson[];
   documentType: ValidatorJson | null;
+};
+export type IndexJson = { indexDescriptor: string; fields: string[] };
+export type SearchIndexJson = {
+  indexDescriptor: string;
+  searchField: string;
+  filterFields: string[];
+};
+export type VectorIndexJson = {
+  indexDescriptor: string;
+  vectorField: string;
+  dimensions: number;
+  filterFields: string[];
 };
 
 /** Code that is deployed, as the engine needs it. */
