@@ -14,12 +14,8 @@ const ACTION_CALLS: Record<string, "runQuery" | "runMutation" | "runAction"> = {
 
 type Address = { name?: string; reference?: string; functionHandle?: string };
 
-/**
- * Answers what a function asks about its caller, and lets functions call others.
- *
- * @param directory the folder of the code that is deployed now.
- */
-export function handleCalls(internals: EngineInternals, directory: () => string): void {
+/** Answers what a function asks about its caller, and lets functions call others. */
+export function handleCalls(internals: EngineInternals): void {
   internals.wrapSyscall((next) => async (op, json) => {
     if (op === "1.0/getUserIdentity") return JSON.stringify(await identityOfCaller());
     const call = ACTION_CALLS[op];
@@ -27,7 +23,7 @@ export function handleCalls(internals: EngineInternals, directory: () => string)
     try {
       return await (call === undefined ? next(op, json) : callFromAction(call, json));
     } catch (error) {
-      throw forCaller(error, directory());
+      throw forCaller(error);
     }
   });
 }
@@ -60,8 +56,8 @@ function referenceOf({ name, reference, functionHandle }: Address): unknown {
 }
 
 /** What the calling function's own `convex` makes a new error of: it never sees the object that was thrown. */
-function forCaller(error: unknown, directory: string): Error & { data?: Value } {
-  const { message, data } = describeFunctionError(error, directory);
+function forCaller(error: unknown): Error & { data?: Value } {
+  const { message, data } = describeFunctionError(error);
   const described = new Error(message);
   return data === undefined
     ? described

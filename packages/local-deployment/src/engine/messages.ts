@@ -89,6 +89,8 @@ export type EngineCode = {
   directory: string;
   /** Paths in it of the modules that define functions. */
   modules: string[];
+  /** Those of them with `"use node"`. */
+  nodeModules: string[];
   schema: SchemaJson | null;
   env: Record<string, string>;
 };

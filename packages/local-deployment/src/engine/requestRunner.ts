@@ -18,6 +18,7 @@ import { handleCalls } from "./functionCalls.ts";
 import { handleScheduling, refuseStorage } from "./syscalls.ts";
 import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
 import { TransactionLock } from "./transactionLock.ts";
+import { showUserStacks } from "./userStacks.ts";
 
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
 
@@ -37,7 +38,6 @@ export class RequestRunner {
   readonly #lock = new TransactionLock();
   readonly #events: RunnerEvents;
   #registry: FunctionRegistry | null = null;
-  #directory = "";
 
   constructor(snapshot: Snapshot, events: RunnerEvents) {
     this.#events = events;
@@ -52,7 +52,7 @@ export class RequestRunner {
     );
     this.#internals.setModules((path) => this.#moduleFor(path));
     this.#lockTransactions();
-    handleCalls(this.#internals, () => this.#directory);
+    handleCalls(this.#internals);
     handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
     handleCancelling(this.#internals);
     guardSystemTables(this.#internals);
@@ -63,10 +63,10 @@ export class RequestRunner {
     // The worker's environment is its own: it is all that user code sees.
     for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, code.env);
+    showUserStacks(code);
     const registry = await FunctionRegistry.load(code);
     const release = await this.#lock.acquire();
     this.#registry = registry;
-    this.#directory = code.directory;
     this.#database.setSchema(code.schema);
     release();
     return null;
@@ -128,7 +128,7 @@ export class RequestRunner {
       const content = await response.arrayBuffer();
       return { ok: true, status, headers: [...response.headers], body: content, ...outcome() };
     } catch (error) {
-      const described = describeFunctionError(withData(error), this.#directory);
+      const described = describeFunctionError(withData(error));
       return { ...outcome(), ok: false, ...described };
     }
   }
@@ -223,7 +223,7 @@ export class RequestRunner {
       const value = JSON.stringify(convexToJson(result ?? null));
       return { ...common(), ok: true, value, ts: this.#internals.transactions._lastCommitTs };
     } catch (error) {
-      return { ...common(), ok: false, ...describeFunctionError(error, this.#directory) };
+      return { ...common(), ok: false, ...describeFunctionError(error) };
     }
   }
 

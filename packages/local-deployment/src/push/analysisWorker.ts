@@ -10,6 +10,7 @@ import {
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
+import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import type { SchemaJson } from "../engine/messages.ts";
 import type {
   AnalyzedFunction,
@@ -48,6 +49,7 @@ class Refusal extends Error {
 
 const request = workerData as AnalysisRequest;
 process.setSourceMapsEnabled(true);
+showUserStacks({ directory: request.directory, nodeModules: [] });
 
 async function load(path: string): Promise<Record<string, unknown>> {
   const url = pathToFileURL(join(request.directory, "convex", path)).href;
@@ -59,7 +61,7 @@ async function loadOrRefuse(path: string, code: string): Promise<Record<string, 
     return await load(path);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     throw new Refusal(code, `Failed to analyze ${path}: ${message}`);
   }
 }
@@ -94,7 +96,7 @@ async function analyzeAuthConfig(): Promise<AuthProvider[]> {
   process.env = new Proxy(environment, {
     get: (target, name) => {
       // Loaders read variables, too, while the module is loaded: only what it reads itself counts.
-      const isOwn = new Error().stack?.includes(request.directory) === true;
+      const isOwn = ownFramesOf(new Error()) !== "";
       if (typeof name !== "string" || name in target || !isOwn)
         return Reflect.get(target, name) as unknown;
       throw new Refusal(
@@ -190,7 +192,7 @@ async function reply(): Promise<AnalysisReply> {
     return { ok: true, analysis: await analyze() };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, code: error.code, message: error.message };
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     return { ok: false, code: "InvalidModules", message };
   }
 }

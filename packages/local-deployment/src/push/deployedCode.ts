@@ -25,13 +25,24 @@ export function functionModules(modules: readonly ModuleConfig[]): string[] {
     .sort();
 }
 
+/** The modules with `"use node"`. */
+export function nodeModules(modules: readonly ModuleConfig[]): string[] {
+  return modules.filter(({ environment }) => environment === "node").map(({ path }) => path);
+}
+
 export function hasAuthConfig(modules: readonly ModuleConfig[]): boolean {
   return modules.some(({ path }) => path === AUTH_CONFIG);
 }
 
 export function toEngineCode(code: DeployedCode, env: Record<string, string>): EngineCode {
   const { directory, modules, analysis } = code;
-  return { directory, modules: functionModules(modules), schema: analysis.schema, env };
+  return {
+    directory,
+    modules: functionModules(modules),
+    nodeModules: nodeModules(modules),
+    schema: analysis.schema,
+    env,
+  };
 }
 
 /**

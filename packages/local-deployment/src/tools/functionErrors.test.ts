@@ -34,6 +34,17 @@ export const passes = action(async (ctx) => { await ctx.runMutation(api.inner.re
 export const identity = action((ctx) => ctx.runQuery(api.outer.who));
 export const who = query((ctx) => ctx.auth.getUserIdentity());
 `,
+  "convex/stacks.ts": `
+import { query } from "./_generated/server";
+function inner() { return new TypeError("for the stack").stack; }
+export const stack = query(() => inner());
+`,
+  "convex/nodeStacks.ts": `
+"use node";
+import { action } from "./_generated/server";
+function inner() { return new Error("for the stack").stack; }
+export const stack = action(() => inner());
+`,
   "convex/http.ts": `
 import { httpRouter } from "convex/server";
 import { ConvexError } from "convex/values";
@@ -115,6 +126,24 @@ describe("an error that comes out of another function", () => {
       "",
     ]);
     expect(errorData).toEqual({ reason: "closed", count: "3" });
+  });
+});
+
+describe("the stack of an error, as a function sees it,", () => {
+  it("names the source of the function, and no folder of this machine", async () => {
+    const [header, first, second, ...rest] = String(await value("query", "stacks:stack")).split(
+      "\n",
+    );
+    expect(header).toBe("TypeError: for the stack");
+    expect(first).toMatch(/^ {4}at inner \(\.\.\/convex\/stacks\.ts:3:\d+\)$/);
+    expect(second).toMatch(/^ {4}at <anonymous> \(\.\.\/convex\/stacks\.ts:4:\d+\)$/);
+    expect(rest.join("\n")).not.toMatch(/\(\/|file:|convex-local/);
+  });
+
+  it("names the bundled file of a module with use node", async () => {
+    const [header, first] = String(await value("action", "nodeStacks:stack")).split("\n");
+    expect(header).toBe("Error: for the stack");
+    expect(first).toMatch(/^ {4}at inner \(convex:\/user\/nodeStacks\.js:\d+:\d+\)$/);
   });
 });
 
