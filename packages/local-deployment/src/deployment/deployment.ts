@@ -11,7 +11,12 @@ import type {
   HttpActionRequest,
 } from "../engine/messages.ts";
 import { analyze } from "../push/analyze.ts";
-import { hasAuthConfig, toEngineCode, type DeployedCode } from "../push/deployedCode.ts";
+import {
+  hasAuthConfig,
+  nodeModules,
+  toEngineCode,
+  type DeployedCode,
+} from "../push/deployedCode.ts";
 import { ModuleFolders } from "../push/moduleFiles.ts";
 import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
@@ -19,7 +24,7 @@ import { Crons } from "../schedule/crons.ts";
 import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
 import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
-import { badRequest, RequestError } from "../wire/requestError.ts";
+import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
 import { newRequestId, udfTypeOf } from "./requestIds.ts";
@@ -111,6 +116,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
    * Runs a function, or answers a system query.
    *
    * @param atTs the timestamp as of which a query shall run, or null for now.
+   * @throws RequestError 503 for a function that could not run now, and may be called again.
    */
   async call(
     call: FunctionCall,
@@ -121,9 +127,11 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       const outcome = runSystemQuery(this, call);
       return { requestId, outcome };
     }
-    const outcome = await this.#withinLimit(this.engine.call(call, atTs));
+    const outcome = await this.#withinLimit(this.engine.call(call, atTs), call.path);
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
     this.logExecution(call.path, { outcome, requestId });
+    if (!outcome.ok && outcome.transientCode !== undefined)
+      throw new RequestError(UNAVAILABLE, outcome.transientCode, outcome.message);
     return { requestId, outcome };
   }
 
@@ -212,11 +220,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     return result;
   }
 
-  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>): Promise<T> {
+  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>, path = ""): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<T>((resolve) => {
       timer = setTimeout(() => {
-        const message = `Function execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
+        const what = this.#nameOfNodeAction(path) ?? "Function";
+        const message = `${what} execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
         // Wide enough for every kind of outcome.
         const late = { ok: false, message, kind: "action", logLines: [], ranMs: this.#actionMs };
         resolve(late as unknown as T);
@@ -228,6 +237,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #nameOfNodeAction(path: string): string | null {
+    const [module = "", name = ""] = path.split(":");
+    const isNode = nodeModules(this.#active?.modules ?? []).includes(`${module}.js`);
+    return isNode ? `Action \`${name}\`` : null;
   }
 
   async #runJob(jobId: string): Promise<void> {

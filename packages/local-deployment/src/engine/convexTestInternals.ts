@@ -76,9 +76,11 @@ export type EngineInternals = {
   setModules(load: (path: string) => Promise<Record<string, unknown>>): void;
   wrapSyscall(wrap: (next: Syscall) => Syscall): void;
   wrapJsSyscall(wrap: (next: JsSyscall) => JsSyscall): void;
+  wrapSyncSyscall(wrap: (next: SyncSyscall) => SyncSyscall): void;
 };
 
 export type Syscall = (op: string, args: string) => Promise<string>;
+export type SyncSyscall = (op: string, args: string) => string;
 export type JsSyscall = (op: string, args: unknown) => Promise<unknown>;
 
 type EngineGlobal = {
@@ -89,6 +91,7 @@ type EngineGlobal = {
   transactionManager: EngineTransactions;
   asyncSyscall: Syscall;
   jsSyscall: JsSyscall;
+  syscall: SyncSyscall;
 };
 
 /**
@@ -109,6 +112,7 @@ export function internalsOf(test: EngineTest): EngineInternals {
     setModules: (load) => (component.modules = load),
     wrapSyscall: (wrap) => (state.asyncSyscall = wrap(state.asyncSyscall)),
     wrapJsSyscall: (wrap) => (state.jsSyscall = wrap(state.jsSyscall)),
+    wrapSyncSyscall: (wrap) => (state.syscall = wrap(state.syscall)),
   };
 }
 

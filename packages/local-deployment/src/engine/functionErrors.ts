@@ -23,6 +23,15 @@ export function isConvexError(error: unknown): error is Error & { data: Value } 
   return error instanceof Error && Symbol.for("ConvexError") in error && "data" in error;
 }
 
+/** An error that nothing waited for, as it ends an action. */
+export function uncaughtError(
+  event: "uncaughtException" | "unhandledRejection",
+  error: unknown,
+): PlatformError {
+  if (!(error instanceof Error)) return new PlatformError(`Uncaught ${event}: ${String(error)}`);
+  return new PlatformError(`Uncaught ${event}: ${error.message}\n${ownFramesOf(error)}`);
+}
+
 function textOf(error: Error): string {
   return `Uncaught ${error.name}: ${error.message}\n${ownFramesOf(error)}`;
 }

@@ -40,7 +40,13 @@ export type CallOutcome = {
   ranMs: number;
 } & (
   | { ok: true; value: string; ts: bigint }
-  | { ok: false; message: string; data?: string | undefined }
+  | {
+      ok: false;
+      message: string;
+      data?: string | undefined;
+      /** Where the same call can succeed later: why it could not now. */
+      transientCode?: string | undefined;
+    }
 );
 
 /** The outcome of a call that did not get as far as running. */

@@ -13,9 +13,15 @@ import { withData } from "./invokeFunction.ts";
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
-import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
+import {
+  newContext,
+  ReadRecorder,
+  requestContext,
+  runAbortable,
+  type RequestContext,
+} from "./requestContext.ts";
 import { handleCalls } from "./functionCalls.ts";
-import { handleScheduling, refuseStorage } from "./syscalls.ts";
+import { handleScheduling, refuseStorage, throwWhenAsked } from "./syscalls.ts";
 import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
 import { TransactionLock } from "./transactionLock.ts";
 import { showUserStacks } from "./userStacks.ts";
@@ -53,6 +59,7 @@ export class RequestRunner {
     this.#internals.setModules((path) => this.#moduleFor(path));
     this.#lockTransactions();
     handleCalls(this.#internals);
+    this.#internals.wrapSyncSyscall(throwWhenAsked);
     handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
     handleCancelling(this.#internals);
     guardSystemTables(this.#internals);
@@ -121,7 +128,7 @@ export class RequestRunner {
         ...outcome(),
       };
     try {
-      const response = await requestContext.run(context, () =>
+      const response = await runAbortable(context, () =>
         this.#as(request.caller).fetch(request.path, { method, headers, body }),
       );
       const { status } = response;
@@ -157,7 +164,8 @@ export class RequestRunner {
     }
     const isMutation = this.#registry?.find(name)?.kind === "mutation";
     if (!isMutation) await this.#write(id, () => setState("inProgress"));
-    const outcome = await this.#outcome(newContext(id), null, async () => {
+    const kind = isMutation ? "mutation" : "action";
+    const outcome = await this.#outcome(newContext(id), kind, async () => {
       if (!isMutation) return await this.#runAs({ caller: ADMIN }, name, args);
       return await this.#test.run(async () => {
         setState("inProgress");
@@ -219,11 +227,14 @@ export class RequestRunner {
     const started = performance.now();
     const common = () => ({ kind, logLines: context.logLines, ranMs: performance.now() - started });
     try {
-      const result = await requestContext.run(context, run);
+      const result = await (kind === "action"
+        ? runAbortable(context, run)
+        : requestContext.run(context, run));
       const value = JSON.stringify(convexToJson(result ?? null));
       return { ...common(), ok: true, value, ts: this.#internals.transactions._lastCommitTs };
     } catch (error) {
-      return { ...common(), ok: false, ...describeFunctionError(error) };
+      const { transientError } = context;
+      return { ...common(), ok: false, ...(transientError ?? describeFunctionError(error)) };
     }
   }
 

@@ -1,8 +1,9 @@
 import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
-import type { EngineInternals } from "./convexTestInternals.ts";
+import type { EngineInternals, SyncSyscall } from "./convexTestInternals.ts";
 import { PlatformError } from "./functionErrors.ts";
+import { requestContext, type TransientError } from "./requestContext.ts";
 
 type ScheduleArgs = { name?: string; functionHandle?: string; args: JSONValue; ts: number };
 
@@ -32,6 +33,31 @@ export function handleScheduling(
     });
     return JSON.stringify(jobId);
   });
+}
+
+const TRANSIENT: Record<string, TransientError> = {
+  throwOcc: {
+    transientCode: "OptimisticConcurrencyControlFailure",
+    message: "Documents that this function has read were changed by another one. Call it again.",
+  },
+  throwOverloaded: {
+    transientCode: "Busy",
+    message: "This deployment is too busy. Call the function again.",
+  },
+};
+
+/**
+ * Lets a function fail as if it had met a write conflict, or a deployment that is overloaded: by
+ * `Convex.syscall("throwOcc", "{}")` or `"throwOverloaded"`, for tests of what a caller does then.
+ */
+export function throwWhenAsked(next: SyncSyscall): SyncSyscall {
+  return (op, json) => {
+    const error = TRANSIENT[op];
+    if (error === undefined) return next(op, json);
+    const context = requestContext.getStore();
+    if (context !== undefined) context.transientError = error;
+    throw new PlatformError(error.message);
+  };
 }
 
 const NO_STORAGE =

@@ -2,7 +2,9 @@
 import { workerData } from "node:worker_threads";
 
 import { captureConsole } from "./console.ts";
+import { uncaughtError } from "./functionErrors.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
+import { requestContext } from "./requestContext.ts";
 
 const HEARTBEAT_MS = 100;
 
@@ -25,7 +27,12 @@ const runner = new RequestRunner(snapshot, {
 });
 
 // What user code leaves behind (a rejected promise, a timer that throws) concerns only the request that it was for.
-process.on("uncaughtException", (error) => post({ type: "stray", message: String(error) }));
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error: unknown) => {
+    const abort = requestContext.getStore()?.abort ?? null;
+    if (abort === null) post({ type: "stray", message: String(error) });
+    else abort(uncaughtError(event, error));
+  });
 
 // Requests that come after code run it, and not what was there before.
 let deployed: Promise<unknown> = Promise.resolve();

@@ -20,6 +20,8 @@ export class MutationReceipts {
     if (earlier !== undefined) return earlier;
     const answer = run();
     session.set(requestId, answer);
+    // Sent again, it runs again, if it could not run now.
+    answer.catch(() => session.delete(requestId));
     forgetOldest(session, MOST_PER_SESSION);
     return answer;
   }
