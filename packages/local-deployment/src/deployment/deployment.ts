@@ -135,6 +135,11 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     return { requestId, outcome };
   }
 
+  /** Runs a query that is not deployed: the source of a module that exports it. */
+  async inlineQuery(source: string): Promise<{ requestId: string; outcome: CallOutcome }> {
+    return { requestId: newRequestId(), outcome: await this.engine.inlineQuery(source) };
+  }
+
   async httpAction(
     request: HttpActionRequest,
   ): Promise<{ requestId: string; outcome: HttpActionOutcome }> {
@@ -157,11 +162,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#active = code;
       this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(code.analysis.crons))
-        this.#logFailure(
-          "crons",
-          `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
-        );
+      this.#crons.set(code.analysis.crons);
     });
   }
 

@@ -124,6 +124,7 @@ export type EngineRequest =
   | { type: "deploy"; id: number; code: EngineCode }
   | { type: "call"; id: number; call: FunctionCall; atTs: bigint | null }
   | { type: "batch"; id: number; queries: BatchQuery[] }
+  | { type: "inlineQuery"; id: number; source: string }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
   | { type: "scheduled"; id: number; jobId: string };
 

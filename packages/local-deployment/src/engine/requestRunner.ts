@@ -9,6 +9,7 @@ import { internalsOf, type EngineInternals, type EngineTest } from "./convexTest
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
 import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts";
+import { loadInlineQuery } from "./inlineQuery.ts";
 import { withData } from "./invokeFunction.ts";
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
@@ -23,7 +24,7 @@ import {
 import { handleCalls } from "./functionCalls.ts";
 import { handleScheduling, refuseStorage, throwWhenAsked } from "./syscalls.ts";
 import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
-import { TransactionLock } from "./transactionLock.ts";
+import { lockTransactions, TransactionLock } from "./transactionLock.ts";
 import { showUserStacks } from "./userStacks.ts";
 
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
@@ -57,7 +58,7 @@ export class RequestRunner {
       this.#committed(changes),
     );
     this.#internals.setModules((path) => this.#moduleFor(path));
-    this.#lockTransactions();
+    lockTransactions(this.#internals, this.#lock, (current) => events.current(current));
     handleCalls(this.#internals);
     this.#internals.wrapSyncSyscall(throwWhenAsked);
     handleScheduling(this.#internals, (path) => this.#registry?.find(path) !== undefined);
@@ -112,6 +113,17 @@ export class RequestRunner {
         results.push(await this.#runQuery(query));
       }
       return { ts: this.#internals.transactions._lastCommitTs, results };
+    });
+  }
+
+  async inlineQuery(
+    id: number,
+    source: string,
+    done: (outcome: M.CallOutcome) => void,
+  ): Promise<void> {
+    await this.#inTransaction(id, async () => {
+      const run = async () => await this.#test.query<Value>(await loadInlineQuery(source));
+      done(await this.#outcome(newContext(id, { ownsLock: true }), "query", run));
     });
   }
 
@@ -290,33 +302,6 @@ export class RequestRunner {
       this.#events.current(0);
       release();
     }
-  }
-
-  /** Makes the transactions inside actions wait for their turn, too. */
-  #lockTransactions(): void {
-    const { transactions, database } = this.#internals;
-    const begin = transactions.begin.bind(transactions);
-    const end = transactions._endTransaction.bind(transactions);
-    let release: (() => void) | null = null;
-    transactions.begin = async (isNested, limits) => {
-      const context = requestContext.getStore();
-      if (!isNested && context?.ownsLock !== true) {
-        release = await this.#lock.acquire();
-        this.#events.current(context?.id ?? 0);
-      }
-      await begin(isNested, limits);
-    };
-    transactions._endTransaction = (isNested) => {
-      end(isNested);
-      if (isNested) return;
-      // convex-test keeps what a query has not yet read for ever.
-      database._queryResults = {};
-      if (release === null) return;
-      const next = release;
-      release = null;
-      this.#events.current(0);
-      next();
-    };
   }
 
   #committed(changes: DocumentChange[]): void {

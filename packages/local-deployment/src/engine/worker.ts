@@ -55,6 +55,9 @@ async function handle(request: EngineRequest): Promise<void> {
     case "batch":
       done(await runner.batch(id, request.queries));
       return;
+    case "inlineQuery":
+      await runner.inlineQuery(id, request.source, done);
+      return;
     case "httpAction":
       done(await runner.httpAction(id, request.request));
       return;

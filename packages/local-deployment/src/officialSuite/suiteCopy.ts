@@ -27,8 +27,9 @@ export async function copySuite(mirror: string, folder: string, omitted: Omitted
   await run("git", ["-C", mirror, "archive", "--output", join(folder, ARCHIVE), SUITE]);
   await run("tar", ["-xf", ARCHIVE], { cwd: folder });
   const edit = (path: string, from: RegExp, to: string) => replaceIn(join(folder, path), from, to);
-  // The suite lives in a monorepo, where convex is the next folder.
-  await edit("package.json", /"convex": "workspace:\*"/, `"convex": "${convexVersion}"`);
+  // The suite lives in a monorepo, which has convex in the next folder, and jsdom somewhere.
+  const installed = `"convex": "${convexVersion}", "jest-environment-jsdom": "^30.0.0"`;
+  await edit("package.json", /"convex": "workspace:\*"/, installed);
   if (omitted.components) {
     await edit("convex/convex.config.ts", /^app\.use\(.*\);$/gm, "");
     await edit("convex/cleanUp.ts", /^.*ctx\.runMutation\(components\..*$/m, "");

@@ -10,7 +10,8 @@ const assertion = (fullName: string, message?: string) => ({
 
 it("says per file what passed and failed, and the reason of each failure without its stack", () => {
   const report = {
-    numTotalTests: 3,
+    numTotalTests: 5,
+    numPendingTests: 2,
     numPassedTests: 2,
     testResults: [
       { name: "/x/b.test.ts", message: "Cannot find module\n\nmore", assertionResults: [] },
@@ -34,7 +35,7 @@ it("says per file what passed and failed, and the reason of each failure without
     "b.test.ts  0 passed  0 failed",
     "  did not run: Cannot find module more",
     "",
-    "2 of 3 tests pass.",
+    "2 of 3 tests pass; the suite skips 2 more.",
     "",
   ]);
 });

@@ -9,6 +9,7 @@ import {
   type AuthProvider,
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
+import { scheduleProblem } from "../schedule/cronSchedule.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
 import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import type { SchemaJson } from "../engine/messages.ts";
@@ -152,6 +153,11 @@ function analyzeCrons(module: Record<string, unknown>): CronJob[] {
   if (typeof crons?.export !== "function")
     throw new Refusal("InvalidModules", "The default export of `convex/crons.js` is not a Crons.");
   const jobs = JSON.parse(crons.export()) as Record<string, Omit<CronJob, "function">>;
+  for (const [name, { schedule }] of Object.entries(jobs)) {
+    const problem = scheduleProblem(schedule);
+    if (problem !== null)
+      throw new Refusal("InvalidModules", `The cron job "${name}" cannot run: ${problem}`);
+  }
   return Object.entries(jobs).map(([name, { name: path, args, schedule }]) => ({
     name,
     function: path,

@@ -1,6 +1,8 @@
 /** What the CLI sends to push code. Its own schemas: `cli/lib/deployApi` of the `convex` package. */
 import { z } from "zod";
 
+import type { CronSchedule } from "../schedule/cronSchedule.ts";
+
 const environment = z.enum(["isolate", "node"]);
 
 const moduleConfig = z.object({
@@ -70,7 +72,7 @@ export type CronJob = {
   /** The path of the function that it runs. */
   function: string;
   args: unknown[];
-  schedule: { type: string; seconds?: number; minutes?: number; hours?: number };
+  schedule: CronSchedule;
 };
 
 /** A variable that `convex.config.ts` declares: its validator as JSON text. */
