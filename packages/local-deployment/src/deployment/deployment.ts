@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
 
@@ -6,7 +6,7 @@ import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import { folderBlobs, memoryBlobs, type Blobs } from "../files/blobs.ts";
-import { hashOf, isHash } from "../files/contentHash.ts";
+import { describeFile, type UploadedFile } from "../files/uploadedFile.ts";
 import { Files } from "../files/files.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
 import { Engine } from "../engine/engine.ts";
@@ -20,11 +20,12 @@ import type {
 } from "../engine/messages.ts";
 import type { DataFile } from "../storage/dataFile.ts";
 import { analyze } from "../push/analyze.ts";
-import { allMounts, definitionOf } from "../push/components.ts";
 import {
+  cronJobsOf,
   definitionFolders,
   hasAuthConfig,
   mountFolders,
+  nodeModules,
   toEngineCode,
   type DeployedCode,
 } from "../push/deployedCode.ts";
@@ -37,7 +38,7 @@ import { Exports } from "../snapshots/exports.ts";
 import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
 import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
-import { badRequest, RequestError } from "../wire/requestError.ts";
+import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
 import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
@@ -168,6 +169,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
    * Runs a function, or answers a system query.
    *
    * @param atTs the timestamp as of which a query shall run, or null for now.
+   * @throws RequestError 503 for a function that could not run now, and may be called again.
    */
   async call(call: FunctionCall, atTs: bigint | null = null): Promise<Answer> {
     const requestId = newRequestId();
@@ -175,9 +177,11 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       const outcome = runSystemQuery(this, call);
       return { requestId, outcome };
     }
-    const outcome = await this.#withinLimit(this.engine.call(call, atTs));
+    const outcome = await this.#withinLimit(this.engine.call(call, atTs), call.path);
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
     this.logExecution(call.path, { outcome, requestId });
+    if (!outcome.ok && outcome.transientCode !== undefined)
+      throw new RequestError(UNAVAILABLE, outcome.transientCode, outcome.message);
     return { requestId, outcome };
   }
 
@@ -187,25 +191,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
    * @returns the id of its document in `_storage`.
    * @throws RequestError 400 if its content has another hash than its sender says.
    */
-  async storeFile(
-    component: ComponentPath,
-    file: { content: Uint8Array; contentType: string | null; sha256: string | undefined },
-  ): Promise<string> {
-    const { content, contentType } = file;
-    const sha256 = hashOf(content);
-    if (file.sha256 !== undefined && !isHash(file.sha256, sha256))
-      throw badRequest(
-        "Sha256Mismatch",
-        `Sha256 mismatch. Expected: ${file.sha256} Actual: ${sha256}`,
-      );
-    const blob = randomUUID();
-    await this.blobs.put(blob, content);
-    return await this.engine.storeFile(component, {
-      blob,
-      size: content.length,
-      sha256,
-      contentType,
-    });
+  async storeFile(component: ComponentPath, file: UploadedFile): Promise<string> {
+    const stored = describeFile(file);
+    await this.blobs.put(stored.blob, file.content);
+    return await this.engine.storeFile(component, stored);
   }
 
   /**
@@ -224,6 +213,11 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async callOnce(call: FunctionCall, sessionId: string, requestId: number): Promise<Answer> {
     const run = (receipt: string) => this.call({ ...call, receipt });
     return await this.#receipts.once(sessionId, requestId, run);
+  }
+
+  /** Runs a query that is not deployed: the source of a module that exports it. */
+  async inlineQuery(source: string): Promise<{ requestId: string; outcome: CallOutcome }> {
+    return { requestId: newRequestId(), outcome: await this.engine.inlineQuery(source) };
   }
 
   async httpAction(
@@ -301,11 +295,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   #startCrons(): void {
-    for (const name of this.#crons.set(this.#active === null ? [] : cronJobs(this.#active)))
-      this.#logFailure(
-        "crons",
-        `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
-      );
+    this.#crons.set(this.#active === null ? [] : cronJobsOf(this.#active));
   }
 
   #oneAtATime<T>(change: () => Promise<T>): Promise<T> {
@@ -314,11 +304,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     return result;
   }
 
-  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>): Promise<T> {
+  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>, path = ""): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<T>((resolve) => {
       timer = setTimeout(() => {
-        const message = `Function execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
+        const what = this.#nameOfNodeAction(path) ?? "Function";
+        const message = `${what} execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
         // Wide enough for every kind of outcome.
         const late = { ok: false, message, kind: "action", logLines: [], ranMs: this.#actionMs };
         resolve(late as unknown as T);
@@ -330,6 +321,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #nameOfNodeAction(path: string): string | null {
+    const [module = "", name = ""] = path.split(":");
+    const isNode = nodeModules(this.#active?.modules ?? []).includes(`${module}.js`);
+    return isNode ? `Action \`${name}\`` : null;
   }
 
   async #runJob(table: string, jobId: string): Promise<void> {
@@ -367,13 +364,6 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       success: null,
     });
   }
-}
-
-/** The jobs of the app and of every mounted component. */
-function cronJobs({ app, analysis }: DeployedCode): CronJob[] {
-  return allMounts(app).flatMap(({ path: component, definition }) =>
-    definitionOf(analysis, definition).crons.map((job) => ({ ...job, component })),
-  );
 }
 
 function toChanges(env: Record<string, string>): EnvironmentChange[] {

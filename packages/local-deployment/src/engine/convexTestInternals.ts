@@ -11,6 +11,7 @@ import type { GenericMutationCtx, GenericSchema, SchemaDefinition } from "convex
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Document } from "../documents/documentStore.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
+import type { Page, PageOptions } from "./pages.ts";
 
 export const CONVEX_TEST_VERSION = "0.0.60";
 
@@ -41,7 +42,13 @@ export type QuerySource =
       indexName: string;
       range: (Omit<RangeFilter, "value"> & { value: unknown })[];
     }
-  | { type: "Search"; indexName: string };
+  | { type: "Search"; indexName: string; filters: SearchFilter[] };
+
+export type SearchFilter =
+  | { type: "Search"; fieldPath: string; value: string }
+  | { type: "Eq"; fieldPath: string; value: unknown };
+
+export type EngineQuery = { source: QuerySource; operators: unknown[] };
 
 export type ResolvedQuery = {
   sortedDocs: Document[];
@@ -49,12 +56,6 @@ export type ResolvedQuery = {
   limit: number | null;
   fieldPathsToSortBy: string[];
   order: "asc" | "desc";
-};
-
-export type EnginePage = {
-  page: Document[];
-  isDone: boolean;
-  continueCursor: string;
 };
 
 export type EngineDatabase = {
@@ -74,11 +75,12 @@ export type EngineDatabase = {
   commit(ts: bigint | null): void;
   _generateId(table: string): string;
   _addWrite(id: string, document: Document | null): void;
-  paginate(options: { endCursor?: string | null } & Record<string, unknown>): EnginePage;
+  vectorSearch(name: string, ...rest: unknown[]): unknown;
+  paginate(options: PageOptions & { query: EngineQuery }): Page;
   _validate(table: string, document: Record<string, Value>): void;
   _iterateDocs(table: string, visit: (document: Document) => void): void;
-  _resolveQuerySource(query: { source: QuerySource; operators: unknown[] }): ResolvedQuery;
-  _evaluateQuery(query: { source: QuerySource; operators: unknown[] }): Document[];
+  _resolveQuerySource(query: EngineQuery): ResolvedQuery;
+  _evaluateQuery(query: EngineQuery): Document[];
 };
 
 export type EngineTransactions = {
@@ -99,10 +101,12 @@ export type EngineInternals = {
   useComponent(path: ComponentPath, modules: LoadModule): EngineDatabase;
   wrapSyscall(wrap: (next: Syscall) => Syscall): void;
   wrapJsSyscall(wrap: (next: JsSyscall) => JsSyscall): void;
+  wrapSyncSyscall(wrap: (next: SyncSyscall) => SyncSyscall): void;
 };
 
 export type LoadModule = (path: string) => Promise<Record<string, unknown>>;
 export type Syscall = (op: string, args: string) => Promise<string>;
+export type SyncSyscall = (op: string, args: string) => string;
 export type JsSyscall = (op: string, args: unknown) => Promise<unknown>;
 
 /** What convex-test wants to see of a project before it takes its modules from elsewhere. */
@@ -115,6 +119,7 @@ type EngineGlobal = {
   transactionManager: EngineTransactions;
   asyncSyscall: Syscall;
   jsSyscall: JsSyscall;
+  syscall: SyncSyscall;
 };
 
 /**
@@ -139,6 +144,7 @@ export function internalsOf(test: PublicTest): EngineInternals {
     },
     wrapSyscall: (wrap) => (state.asyncSyscall = wrap(state.asyncSyscall)),
     wrapJsSyscall: (wrap) => (state.jsSyscall = wrap(state.jsSyscall)),
+    wrapSyncSyscall: (wrap) => (state.syscall = wrap(state.syscall)),
   };
 }
 

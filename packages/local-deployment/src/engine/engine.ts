@@ -93,6 +93,11 @@ export class Engine {
     return this.#ask<M.BatchOutcome>({ type: "batch", queries: numbered });
   }
 
+  /** Runs a query that is not deployed: the source of a module that exports it. */
+  inlineQuery(source: string): Promise<M.CallOutcome> {
+    return this.#ask<M.CallOutcome>({ type: "inlineQuery", source });
+  }
+
   httpAction(request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
     return this.#ask<M.HttpActionOutcome>({ type: "httpAction", request });
   }

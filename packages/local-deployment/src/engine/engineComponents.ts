@@ -66,6 +66,20 @@ export class EngineComponents {
     return this.#components.get(path)?.functions ?? null;
   }
 
+  /** The component that answers an HTTP request, and the path and query that it is to see. */
+  routeHttp({ path: asked, method }: { path: string; method: string }): {
+    component: ComponentPath;
+    path: string;
+  } {
+    const [pathname = "", ...query] = asked.split("?");
+    let [component, path] = ["", pathname];
+    for (;;) {
+      const mount = this.functions(component)?.httpMount({ path, method }) ?? null;
+      if (mount === null) return { component, path: [path, ...query].join("?") };
+      ({ child: component, path } = mount);
+    }
+  }
+
   databases(): EngineDatabase[] {
     return [...this.#components.values()].map(({ database }) => database);
   }

@@ -7,11 +7,12 @@ import type { ValidatorJson } from "../validation/validatorJson.ts";
 import { currentFunction } from "./currentFunction.ts";
 import { PlatformError } from "./functionErrors.ts";
 import { findHttpMount } from "./httpRouting.ts";
+import { invokeFunction, invokeHttpAction, type Invocable } from "./invokeFunction.ts";
 import type { ComponentCode, FunctionKind } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 /** What `query`, `mutation`, `action` and `httpAction` of `convex/server` return. */
-export type ConvexFunction = {
+export type ConvexFunction = Invocable & {
   isQuery?: boolean;
   isMutation?: boolean;
   isAction?: boolean;
@@ -89,7 +90,7 @@ export class FunctionRegistry {
   }
 }
 
-type Running = (run: () => unknown) => unknown;
+type Running = <T>(run: () => T) => T;
 
 export function isConvexFunction(value: unknown): value is ConvexFunction {
   return typeof value === "function" && "_handler" in value && "exportArgs" in value;
@@ -121,9 +122,10 @@ function withChecks(
     _handler: async (ctx, given) => {
       const wrong = validate(args, given as Value);
       if (wrong !== null) throw new PlatformError(`ArgumentValidationError: ${wrong}`);
-      const result = (await running(() => original._handler(ctx, given))) as Value | undefined;
+      const invoke = () => invokeFunction(original, kind, { ctx, args: given as Value });
+      const result = await running(invoke);
       if (returns !== null) {
-        const wrongResult = validate(returns, result ?? null);
+        const wrongResult = validate(returns, result);
         if (wrongResult !== null) throw new PlatformError(`ReturnsValidationError: ${wrongResult}`);
       }
       return result;
@@ -141,8 +143,8 @@ function withRealUrls(router: unknown, running: Running): HttpRouter {
       const [action, ...rest] = found;
       const handler = (ctx: unknown, request: unknown) => {
         const url = requestContext.getStore()?.httpUrl;
-        const real = url == null ? request : new Request(url, request as Request);
-        return running(() => action._handler(ctx, real));
+        const real = url == null ? (request as Request) : new Request(url, request as Request);
+        return running(() => invokeHttpAction(action, { ctx, request: real }));
       };
       return [{ ...action, _handler: handler }, ...rest];
     },

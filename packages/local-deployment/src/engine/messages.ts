@@ -45,7 +45,13 @@ export type CallOutcome = {
   ranMs: number;
 } & (
   | { ok: true; value: string; ts: bigint }
-  | { ok: false; message: string; data?: string | undefined }
+  | {
+      ok: false;
+      message: string;
+      data?: string | undefined;
+      /** Where the same call can succeed later: why it could not now. */
+      transientCode?: string | undefined;
+    }
 );
 
 /** The outcome of a call that did not get as far as running. */
@@ -66,15 +72,26 @@ export type SchemaJson = {
 };
 export type TableJson = {
   tableName: string;
-  indexes: { indexDescriptor: string; fields: string[] }[];
-  searchIndexes?: { indexDescriptor: string; searchField: string; filterFields: string[] }[];
-  vectorIndexes?: {
-    indexDescriptor: string;
-    vectorField: string;
-    dimensions: number;
-    filterFields: string[];
-  }[];
+  indexes: IndexJson[];
+  searchIndexes?: SearchIndexJson[];
+  vectorIndexes?: VectorIndexJson[];
+  /** Indexes that are prepared, and cannot be queried yet. */
+  stagedDbIndexes?: IndexJson[];
+  stagedSearchIndexes?: SearchIndexJson[];
+  stagedVectorIndexes?: VectorIndexJson[];
   documentType: ValidatorJson | null;
+};
+export type IndexJson = { indexDescriptor: string; fields: string[] };
+export type SearchIndexJson = {
+  indexDescriptor: string;
+  searchField: string;
+  filterFields: string[];
+};
+export type VectorIndexJson = {
+  indexDescriptor: string;
+  vectorField: string;
+  dimensions: number;
+  filterFields: string[];
 };
 
 /** Code that is deployed, as the engine needs it. */
@@ -82,6 +99,8 @@ export type EngineCode = {
   /** The folder that holds the modules. A new one for each change, as modules are never unloaded. */
   directory: string;
   env: Record<string, string>;
+  /** Paths of the app's modules with `"use node"`; components have none. */
+  nodeModules: string[];
   /** The app and its components. */
   components: ComponentCode[];
 };
@@ -110,19 +129,22 @@ export type HttpActionRequest = {
   headers: [string, string][];
   body: ArrayBuffer | null;
   caller: Caller;
+  /** Why the Authorization header is none of Convex's, or null. */
+  tokenProblem: string | null;
 };
 export type HttpActionOutcome = {
   logLines: string[];
   ranMs: number;
 } & (
   | { ok: true; status: number; headers: [string, string][]; body: ArrayBuffer }
-  | { ok: false; message: string }
+  | { ok: false; message: string; data?: string | undefined }
 );
 
 export type EngineRequest =
   | { type: "deploy"; id: number; code: EngineCode }
   | { type: "call"; id: number; call: FunctionCall; atTs: bigint | null }
   | { type: "batch"; id: number; queries: BatchQuery[] }
+  | { type: "inlineQuery"; id: number; source: string }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
   | { type: "scheduled"; id: number; component: ComponentPath; jobId: string }
   | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile }

@@ -1,7 +1,5 @@
-import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
-import type { FunctionReference } from "convex/server";
+import type { Value } from "convex/values";
 
-import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
 import type {
   CountedCommit,
@@ -13,21 +11,29 @@ import { internalOf } from "../documents/internalFields.ts";
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
 import type { UploadTokens } from "../files/uploadTokens.ts";
-import type { EngineAccessor } from "./convexTestInternals.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
-import { describeFunctionError, PlatformError } from "./functionErrors.ts";
-import { FunctionRegistry, type RegisteredFunction } from "./functionRegistry.ts";
+import { describeFunctionError } from "./functionErrors.ts";
+import { FunctionRegistry } from "./functionRegistry.ts";
+import { FunctionRunner } from "./functionRunner.ts";
+import { loadInlineQuery } from "./inlineQuery.ts";
+import { withData } from "./invokeFunction.ts";
 import { History } from "./history.ts";
 import { ADMIN, refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { importTables } from "./importTables.ts";
 import { provideRequire } from "./nodeRequire.ts";
-import { newContext, ReadRecorder, requestContext, type RequestContext } from "./requestContext.ts";
-import { handleScheduling, hideInternalFields, refuseForeignInternals } from "./syscalls.ts";
+import { newContext, ReadRecorder, requestContext, runAbortable } from "./requestContext.ts";
+import { handleCalls } from "./functionCalls.ts";
+import {
+  handleScheduling,
+  hideInternalFields,
+  refuseForeignInternals,
+  throwWhenAsked,
+} from "./syscalls.ts";
+import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
 import { lockTransactions, TransactionLock } from "./transactionLock.ts";
-
-type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
+import { showUserStacks } from "./userStacks.ts";
 
 type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };
 
@@ -41,11 +47,11 @@ export type RunnerEvents = {
 /** Runs functions one transaction at a time: the part of the engine that knows convex-test. */
 export class RequestRunner {
   readonly #components: EngineComponents;
+  readonly #functions: FunctionRunner;
   readonly #files: FileStorage;
   readonly #history = new History();
   readonly #lock = new TransactionLock();
   readonly #events: RunnerEvents;
-  #directory = "";
 
   constructor(
     snapshot: Snapshot,
@@ -56,8 +62,14 @@ export class RequestRunner {
     this.#components = new EngineComponents(snapshot, (changes, counters) =>
       this.#committed(changes, counters),
     );
+    this.#functions = new FunctionRunner(this.#components);
+    const { internals } = this.#components;
     lockTransactions(this.#components, this.#lock, (current) => events.current(current));
+    handleCalls(internals);
+    internals.wrapSyncSyscall(throwWhenAsked);
     handleScheduling(this.#components);
+    handleCancelling(this.#components);
+    guardSystemTables(internals);
     hideInternalFields(this.#components);
     refuseForeignInternals(this.#components);
     this.#files = new FileStorage(this.#components, storage);
@@ -68,6 +80,7 @@ export class RequestRunner {
     for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, code.env);
     provideRequire(code.directory);
+    showUserStacks(code);
     const deployed = new Map<ComponentPath, Deployed>();
     for (const component of code.components) {
       const functions = await FunctionRegistry.load(code.directory, component);
@@ -75,7 +88,6 @@ export class RequestRunner {
     }
     const release = await this.#lock.acquire();
     this.#components.deploy(deployed);
-    this.#directory = code.directory;
     this.#files.cloudUrl = code.env["CONVEX_CLOUD_URL"] ?? "";
     release();
     return null;
@@ -88,21 +100,21 @@ export class RequestRunner {
     done: (outcome: M.CallOutcome, commit?: CountedCommit | null) => void,
   ): Promise<void> {
     const context = newContext(id);
-    const found = this.#find(call);
+    const found = this.#functions.find(call);
     if (typeof found === "string") {
       done(refusedCall(found));
       return;
     }
     if (found.kind === "action") {
       this.#events.actionStarted(id);
-      done(await this.#attempt(context, call, found));
+      done(await this.#functions.attempt(context, call, found));
       return;
     }
     await this.#inTransaction(id, async () => {
       context.ownsLock = true;
       context.commit = null;
-      if (atTs === null) done(await this.#attempt(context, call, found), context.commit);
-      else done(await this.#attemptAt(atTs, () => this.#attempt(context, call, found)));
+      if (atTs === null) done(await this.#functions.attempt(context, call, found), context.commit);
+      else done(await this.#attemptAt(atTs, () => this.#functions.attempt(context, call, found)));
     });
   }
 
@@ -118,8 +130,20 @@ export class RequestRunner {
     });
   }
 
+  async inlineQuery(
+    id: number,
+    source: string,
+    done: (outcome: M.CallOutcome) => void,
+  ): Promise<void> {
+    await this.#inTransaction(id, async () => {
+      const run = async () => await this.#components.test.query(await loadInlineQuery(source));
+      done(await this.#functions.outcome(newContext(id, { ownsLock: true }), "query", run));
+    });
+  }
+
   async httpAction(id: number, request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
-    const context = newContext(id, { httpUrl: request.url });
+    const { url: httpUrl, tokenProblem } = request;
+    const context = newContext(id, { httpUrl, tokenProblem });
     const started = performance.now();
     const { method, headers, body } = request;
     const outcome = () => ({ logLines: context.logLines, ranMs: performance.now() - started });
@@ -130,28 +154,29 @@ export class RequestRunner {
         ...outcome(),
       };
     try {
-      const { component, path } = this.#routeHttp(request);
-      const response = await requestContext.run(context, () =>
+      const { component, path } = this.#components.routeHttp(request);
+      const response = await runAbortable(context, () =>
         this.#components.inside(component, () =>
-          this.#as(request.caller).fetch(path, { method, headers, body }),
+          this.#functions.as(request.caller).fetch(path, { method, headers, body }),
         ),
       );
       const { status } = response;
       const content = await response.arrayBuffer();
       return { ok: true, status, headers: [...response.headers], body: content, ...outcome() };
     } catch (error) {
-      return { ...outcome(), ok: false, ...describeFunctionError(error, this.#directory) };
+      const described = describeFunctionError(withData(error));
+      return { ...outcome(), ok: false, ...described };
     }
   }
 
-  /** Runs a scheduled function that is due. A mutation and its success are one transaction. */
+  /** Runs a scheduled function that is due. A mutation and its end are one transaction. */
   async scheduled(
     id: number,
     { component: scheduler, jobId }: { component: ComponentPath; jobId: string },
   ): Promise<M.CallOutcome | null> {
     const database = this.#components.database(scheduler);
     const job = database._documents[jobId];
-    const state = (job?.["state"] as { kind: string } | undefined)?.kind;
+    const state = stateOfJob(job);
     if (job == null || (state !== "pending" && state !== "inProgress")) return null;
     const path = job["name"] as string;
     const component = internalOf(job)["component"] ?? scheduler;
@@ -161,6 +186,10 @@ export class RequestRunner {
         state: { kind },
         ...(kind === "inProgress" ? {} : { completedTime: Date.now() }),
       });
+    // A function that has cancelled itself stays cancelled.
+    const finish = (kind: string) => {
+      if (stateOfJob(database.get("_scheduled_functions", jobId)) === "inProgress") setState(kind);
+    };
     if (state === "inProgress") {
       // An action that was running when its worker was replaced: whether it took effect is unknown.
       await this.#write(id, () => setState("failed"));
@@ -168,16 +197,19 @@ export class RequestRunner {
     }
     const isMutation = this.#components.functions(component)?.find(path)?.kind === "mutation";
     if (!isMutation) await this.#write(id, () => setState("inProgress"));
-    const outcome = await this.#outcome(newContext(id), null, async () => {
-      if (!isMutation) return await this.#runAs({ caller: ADMIN }, { component, path }, args);
-      return await this.#components.test.runInComponent(scheduler, async (ctx) => {
-        setState("success");
-        const handle = `function://${component};${path}` as unknown;
-        return (await ctx.runMutation(handle as FunctionReference<"mutation">, args)) as Value;
+    const kind = isMutation ? "mutation" : "action";
+    const run = () => this.#functions.runAs({ caller: ADMIN }, { component, path }, args);
+    const outcome = await this.#functions.outcome(newContext(id), kind, async () => {
+      if (!isMutation) return await run();
+      return await this.#components.test.runInComponent(scheduler, async () => {
+        setState("inProgress");
+        const result = await run();
+        finish("success");
+        return result;
       });
     });
-    if (!outcome.ok) await this.#write(id, () => setState("failed"));
-    else if (!isMutation) await this.#write(id, () => setState("success"));
+    if (isMutation && !outcome.ok) await this.#write(id, () => setState("failed"));
+    if (!isMutation) await this.#write(id, () => finish(outcome.ok ? "success" : "failed"));
     return outcome;
   }
 
@@ -204,7 +236,7 @@ export class RequestRunner {
       );
       return { ok: true, written };
     } catch (error) {
-      return { ok: false, ...describeFunctionError(error, this.#directory) };
+      return { ok: false, ...describeFunctionError(error) };
     } finally {
       release();
     }
@@ -213,102 +245,17 @@ export class RequestRunner {
   async #runQuery(query: M.BatchQuery): Promise<M.QueryOutcome> {
     const reads = new ReadRecorder();
     const context = newContext(query.id, { reads, ownsLock: true, pinnedCursor: query.journal });
-    const found = this.#find(query.call);
+    const found = this.#functions.find(query.call);
     if (typeof found === "string")
       return { call: refusedCall(found), journal: null, reads: NOTHING_READ };
-    const call = await this.#attempt(context, query.call, found);
+    const call = await this.#functions.attempt(context, query.call, found);
     return { call, journal: context.endCursor, reads: reads.result() };
-  }
-
-  #find(call: M.FunctionCall): RegisteredFunction | string {
-    const found = this.#components.functions(call.component ?? "")?.find(call.path);
-    const shown = displayFunctionPath(call.path);
-    if (call.kind === "any" && found === undefined)
-      return `Could not find function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
-    const isOpen = found?.isPublic === true && (call.component ?? "") === "";
-    if (found === undefined || !(isOpen || call.caller.isAdmin))
-      return `Could not find public function for '${shown}'.`;
-    if (call.kind === "any" || call.kind === found.kind) return found;
-    const [module, name] = call.path.split(":");
-    const title = (kind: string) => kind.charAt(0).toUpperCase() + kind.slice(1);
-    return `Trying to execute ${module ?? ""}.js:${name ?? ""} as ${title(call.kind)}, but it is defined as ${title(found.kind)}.`;
-  }
-
-  #attempt(
-    context: RequestContext,
-    call: M.FunctionCall,
-    { kind }: RegisteredFunction,
-  ): Promise<M.CallOutcome> {
-    return this.#outcome(context, kind, () => {
-      const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
-      const { component = "", path } = call;
-      return this.#runAs(call, { component, path }, args as Record<string, Value>);
-    });
   }
 
   async #attemptAt(ts: bigint, run: () => Promise<M.CallOutcome>): Promise<M.CallOutcome> {
     const overlays = this.#history.at(ts);
     if (overlays !== null) return await this.#components.withOverlays(overlays, run);
     return refusedCall("OutOfRetention: the timestamp of this query is too long ago.", "query");
-  }
-
-  async #outcome(
-    context: RequestContext,
-    kind: M.FunctionKind | null,
-    run: () => Promise<Value | undefined>,
-  ): Promise<M.CallOutcome> {
-    const started = performance.now();
-    const common = () => ({ kind, logLines: context.logLines, ranMs: performance.now() - started });
-    try {
-      const result = await requestContext.run(context, run);
-      const value = JSON.stringify(convexToJson(result ?? null));
-      return {
-        ...common(),
-        ok: true,
-        value,
-        ts: this.#components.internals.transactions._lastCommitTs,
-      };
-    } catch (error) {
-      return { ...common(), ok: false, ...describeFunctionError(error, this.#directory) };
-    }
-  }
-
-  async #runAs(
-    sender: Sender,
-    { component: componentPath, path: udfPath }: { component: ComponentPath; path: string },
-    args: Record<string, Value>,
-  ): Promise<Value | undefined> {
-    const kind = this.#components.functions(componentPath)?.find(udfPath)?.kind;
-    if (kind === undefined) throw new PlatformError(`Could not find function for '${udfPath}'.`);
-    const { caller, ip = null, userAgent = null } = sender;
-    // What this returns has every method, whatever its type says.
-    const metadata = { ip, userAgent };
-    const test = this.#as(caller).withRequestMetadata(metadata) as unknown as EngineAccessor;
-    const run = {
-      query: "queryFromPath",
-      mutation: "mutationFromPath",
-      action: "actionFromPath",
-    } as const;
-    return (await test[run[kind]]({ componentPath, udfPath }, args)) as Value;
-  }
-
-  #as(caller: M.Caller): EngineAccessor {
-    const { test } = this.#components;
-    if (caller.identity === null) return test;
-    return test.withIdentity(caller.identity) as unknown as EngineAccessor;
-  }
-
-  #routeHttp({ path: asked, method }: M.HttpActionRequest): {
-    component: ComponentPath;
-    path: string;
-  } {
-    const [pathname = "", ...query] = asked.split("?");
-    let [component, path] = ["", pathname];
-    for (;;) {
-      const mount = this.#components.functions(component)?.httpMount({ path, method }) ?? null;
-      if (mount === null) return { component, path: [path, ...query].join("?") };
-      ({ child: component, path } = mount);
-    }
   }
 
   async #write(id: number, change: () => void): Promise<void> {

@@ -4,8 +4,10 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import { INTERNAL, withoutInternal } from "../documents/internalFields.ts";
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
 import { currentFunction } from "./currentFunction.ts";
+import type { SyncSyscall } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
+import { requestContext, type TransientError } from "./requestContext.ts";
 
 type ScheduleArgs = { args: JSONValue; ts: number };
 
@@ -44,6 +46,31 @@ export function handleScheduling(components: EngineComponents): void {
   });
 }
 
+const TRANSIENT: Record<string, TransientError> = {
+  throwOcc: {
+    transientCode: "OptimisticConcurrencyControlFailure",
+    message: "Documents that this function has read were changed by another one. Call it again.",
+  },
+  throwOverloaded: {
+    transientCode: "Busy",
+    message: "This deployment is too busy. Call the function again.",
+  },
+};
+
+/**
+ * Lets a function fail as if it had met a write conflict, or a deployment that is overloaded: by
+ * `Convex.syscall("throwOcc", "{}")` or `"throwOverloaded"`, for tests of what a caller does then.
+ */
+export function throwWhenAsked(next: SyncSyscall): SyncSyscall {
+  return (op, json) => {
+    const error = TRANSIENT[op];
+    if (error === undefined) return next(op, json);
+    const context = requestContext.getStore();
+    if (context !== undefined) context.transientError = error;
+    throw new PlatformError(error.message);
+  };
+}
+
 const READS = new Set(["1.0/get", "1.0/queryStreamNext", "1.0/queryPage"]);
 type ReadResult = { _id: string } | { value: object | null } | { page: object[] } | null;
 
@@ -60,13 +87,18 @@ export function hideInternalFields({ internals }: EngineComponents): void {
   });
 }
 
+const CALLS = new Set([
+  "1.0/runUdf",
+  "1.0/createFunctionHandle",
+  "1.0/actions/query",
+  "1.0/actions/mutation",
+  "1.0/actions/action",
+]);
+
 /** A component offers its public functions to others, and keeps its internal ones to itself. */
 export function refuseForeignInternals(components: EngineComponents): void {
   components.internals.wrapSyscall((next) => async (op, json) => {
-    const { reference } =
-      op === "1.0/runUdf" || op === "1.0/createFunctionHandle"
-        ? (JSON.parse(json) as { reference?: string })
-        : {};
+    const { reference } = CALLS.has(op) ? (JSON.parse(json) as { reference?: string }) : {};
     if (reference !== undefined) {
       const handle = JSON.parse(await next("1.0/createFunctionHandle", json)) as string;
       const { component, path } = parseFunctionHandle(handle);

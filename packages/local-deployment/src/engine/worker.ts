@@ -5,7 +5,9 @@ import { remoteBlobs } from "../files/blobPort.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
 import { captureConsole } from "./console.ts";
 import { separateEnvironments } from "./currentFunction.ts";
+import { uncaughtError } from "./functionErrors.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
+import { requestContext } from "./requestContext.ts";
 
 const HEARTBEAT_MS = 100;
 
@@ -30,7 +32,12 @@ const runner = new RequestRunner(snapshot, storage, {
 });
 
 // What user code leaves behind (a rejected promise, a timer that throws) concerns only the request that it was for.
-process.on("uncaughtException", (error) => post({ type: "stray", message: String(error) }));
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error: unknown) => {
+    const abort = requestContext.getStore()?.abort ?? null;
+    if (abort === null) post({ type: "stray", message: String(error) });
+    else abort(uncaughtError(event, error));
+  });
 
 // Requests that come after code run it, and not what was there before.
 let deployed: Promise<unknown> = Promise.resolve();
@@ -54,6 +61,9 @@ async function handle(request: EngineRequest): Promise<void> {
       return;
     case "batch":
       done(await runner.batch(id, request.queries));
+      return;
+    case "inlineQuery":
+      await runner.inlineQuery(id, request.source, done);
       return;
     case "httpAction":
       done(await runner.httpAction(id, request.request));

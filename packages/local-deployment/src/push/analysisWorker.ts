@@ -10,7 +10,9 @@ import {
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
 import { provideRequire } from "../engine/nodeRequire.ts";
+import { scheduleProblem } from "../schedule/cronSchedule.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
+import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import type { SchemaJson } from "../engine/messages.ts";
 import type {
   AnalyzedFunction,
@@ -62,6 +64,7 @@ class Refusal extends Error {
 const request = workerData as AnalysisRequest;
 provideRequire(request.directory);
 process.setSourceMapsEnabled(true);
+showUserStacks({ directory: request.directory, nodeModules: [] });
 
 async function loadOrRefuse(
   folder: string,
@@ -73,7 +76,7 @@ async function loadOrRefuse(
     return (await import(url)) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     throw new Refusal(code, `Failed to analyze ${path}: ${message}`);
   }
 }
@@ -117,7 +120,7 @@ async function analyzeAuthConfig(): Promise<AuthProvider[]> {
   process.env = new Proxy(environment, {
     get: (target, name) => {
       // Loaders read variables, too, while the module is loaded: only what it reads itself counts.
-      const isOwn = new Error().stack?.includes(request.directory) === true;
+      const isOwn = ownFramesOf(new Error()) !== "";
       if (typeof name !== "string" || name in target || !isOwn)
         return Reflect.get(target, name) as unknown;
       throw new Refusal(
@@ -174,6 +177,11 @@ function analyzeCrons(module: Record<string, unknown>): DefinitionAnalysis["cron
   if (typeof crons?.export !== "function")
     throw new Refusal("InvalidModules", "The default export of `convex/crons.js` is not a Crons.");
   const jobs = JSON.parse(crons.export()) as Record<string, Omit<CronJob, "function">>;
+  for (const [name, { schedule }] of Object.entries(jobs)) {
+    const problem = scheduleProblem(schedule);
+    if (problem !== null)
+      throw new Refusal("InvalidModules", `The cron job "${name}" cannot run: ${problem}`);
+  }
   return Object.entries(jobs).map(([name, { name: path, args, schedule }]) => ({
     name,
     function: path,
@@ -221,7 +229,7 @@ async function reply(): Promise<AnalysisReply> {
     return { ok: true, analysis: await analyze() };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, code: error.code, message: error.message };
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     return { ok: false, code: "InvalidModules", message };
   }
 }

@@ -3,6 +3,7 @@ import type { Analysis, DefinitionFiles } from "./analysisWorker.ts";
 import { allMounts, definitionOf, type Mount } from "./components.ts";
 import type {
   ComponentDefinition,
+  CronJob,
   ModuleConfig,
   NodeDependency,
   StartPushRequest,
@@ -39,6 +40,11 @@ export function functionModules(modules: readonly ModuleConfig[]): string[] {
     .map(({ path }) => path)
     .filter((path) => !path.startsWith("_deps/") && path !== AUTH_CONFIG)
     .sort();
+}
+
+/** The modules with `"use node"`. */
+export function nodeModules(modules: readonly ModuleConfig[]): string[] {
+  return modules.filter(({ environment }) => environment === "node").map(({ path }) => path);
 }
 
 export function hasAuthConfig(modules: readonly ModuleConfig[]): boolean {
@@ -143,6 +149,7 @@ export function toEngineCode(code: DeployedCode, env: Record<string, string>): E
   return {
     directory,
     env,
+    nodeModules: nodeModules(code.modules),
     components: allMounts(app).map((mount) => toComponentCode(code, mount, env)),
   };
 }
@@ -174,6 +181,13 @@ function toComponentCode(
         child: child.path,
       })),
   };
+}
+
+/** The jobs of the app and of every mounted component. */
+export function cronJobsOf({ app, analysis }: DeployedCode): CronJob[] {
+  return allMounts(app).flatMap(({ path: component, definition }) =>
+    definitionOf(analysis, definition).crons.map((job) => ({ ...job, component })),
+  );
 }
 
 /**

@@ -2,6 +2,7 @@
 import { z } from "zod";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
+import type { CronSchedule } from "../schedule/cronSchedule.ts";
 
 const environment = z.enum(["isolate", "node"]);
 
@@ -87,7 +88,7 @@ export type CronJob = {
   /** The path of the function that it runs. */
   function: string;
   args: unknown[];
-  schedule: { type: string; seconds?: number; minutes?: number; hours?: number };
+  schedule: CronSchedule;
 };
 
 /** A variable that `convex.config.ts` declares: its validator as JSON text. */

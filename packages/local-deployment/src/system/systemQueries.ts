@@ -80,7 +80,9 @@ export function runSystemQuery(source: SystemSource, call: FunctionCall): CallOu
   const query = QUERIES[call.path];
   const component = call.component ?? "";
   if (query === undefined || !call.caller.isAdmin)
-    return refusedCall(`Could not find public function for '${displayFunctionPath(call.path)}'.`);
+    return refusedCall(
+      `Could not find public function for '${displayFunctionPath(call.path)}'. Did you forget to run \`npx convex dev\`?`,
+    );
   if (!isKnown(source, component)) return refusedCall(`Component "${component}" not found.`);
   try {
     const args = jsonToConvex(JSON.parse(call.args) as JSONValue);

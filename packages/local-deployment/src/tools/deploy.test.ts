@@ -93,6 +93,22 @@ export const one = query({ args: {}, handler: () => 1 });`,
     expect(stderr).toContain("Failed to analyze more.js: Uncaught Error: at load");
   });
 
+  it("is refused for a cron job whose expression is none", async () => {
+    await run.project.write({
+      "convex/more.ts": MORE,
+      "convex/crons.ts": `
+import { cronJobs, makeFunctionReference } from "convex/server";
+const crons = cronJobs();
+crons.cron("never", "61 * * * *", makeFunctionReference("more:count") as never);
+export default crons;
+`,
+    });
+    const { exitCode, stderr } = await run.convex("deploy", "--typecheck", "disable");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('The cron job "never" cannot run: "61 * * * *" is no cron expression');
+    await run.project.write({ "convex/crons.ts": "export {};" });
+  });
+
   it("is refused where stored documents do not fit the new schema, and the old code keeps running", async () => {
     await run.project.write({
       "convex/more.ts": MORE,

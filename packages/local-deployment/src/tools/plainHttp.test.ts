@@ -105,7 +105,8 @@ describe("a function over HTTP", () => {
   });
 
   it("is not found if it is internal, missing or of another type, and the answers do not tell which", async () => {
-    const notFound = (name: string) => `Could not find public function for '${name}'.`;
+    const notFound = (name: string) =>
+      `Could not find public function for '${name}'. Did you forget to run \`npx convex dev\`?`;
     expect(await failure("/api/mutation", { path: "notes:clear", args: {} })).toBe(
       notFound("notes:clear"),
     );

@@ -6,7 +6,7 @@ import type { Served } from "../http/context.ts";
 import type { LiveQueries } from "../subscriptions/liveQueries.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
-import { RequestError } from "../wire/requestError.ts";
+import { RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import * as Wire from "../wire/syncMessages.ts";
 import { decodeTimestamp } from "../wire/timestamps.ts";
 import { QuerySet } from "./querySet.ts";
@@ -131,6 +131,7 @@ export class SyncSession {
     const call = this.#callOf(kind, message);
     const { deployment, faults } = this.#parts;
     const answer = async () => {
+      if (this.#isRefused) return;
       const fault = await faults.meet(this.#socket, call.path);
       if (fault === "stop") return;
       const session = this.#sessionId ?? "";
@@ -149,7 +150,8 @@ export class SyncSession {
       this.#parts.live.refresh();
     };
     const report = (error: unknown) => {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      if (error instanceof RequestError && error.status === UNAVAILABLE) this.#restart(error.code);
+      else this.#fail(error instanceof Error ? error.message : String(error));
     };
     // Mutations of one client run in the order in which they were sent; actions do not wait.
     if (kind === "mutation") this.#mutations = this.#mutations.then(answer).catch(report);
@@ -211,6 +213,12 @@ export class SyncSession {
     const path = canonicalFunctionPath(asked.udfPath);
     const component = asked.componentPath ?? "";
     return { kind, component, path, args: argumentObject(asked.args), caller: this.#caller };
+  }
+
+  /** The client connects again, and sends again what was not answered. */
+  #restart(reason: string): void {
+    this.#isRefused = true;
+    this.#socket.close(1011, reason);
   }
 
   #fail(error: string): void {
