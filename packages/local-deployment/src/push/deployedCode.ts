@@ -103,12 +103,13 @@ export function mountFolders(
   return folders;
 }
 
+// All beside the app's folder: source maps of components are relative to it, too.
 function definitionFolder(at: number): string {
-  return `definitions/${at}`;
+  return `definition.${at}`;
 }
 
 function mountFolder(path: string): string {
-  return path === "" ? APP_FOLDER : `components/${path.replaceAll("/", ".")}`;
+  return path === "" ? APP_FOLDER : `component.${path.replaceAll("/", ".")}`;
 }
 
 const COMPONENT_IMPORT = /(["'])\.\/_componentDeps\/([\w-]+)\1/g;
