@@ -146,5 +146,29 @@ const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => 
   },
 }));
 
+/** Inside `local-deployment`: what is stored knows nothing of what runs over it. */
+const localDeploymentRules = [
+  {
+    files: ["packages/local-deployment/src/documents/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            ...patternsFor(FORBIDDEN["packages/local-deployment"]),
+            { regex: "^\\.\\./(?!storage/)", message: "documents/ knows only of storage/." },
+          ],
+        },
+      ],
+    },
+  },
+];
+
 /** @type {import("eslint").Linter.Config[]} */
-export const importRules = [...folderRules, ...clientRules, ...convexRules];
+export const importRules = [
+  ...folderRules,
+  ...clientRules,
+  ...convexRules,
+  ...localDeploymentRules,
+];

@@ -38,6 +38,7 @@ describe("the import rule refuses", () => {
     ["packages/client/src/integration/convexIntegration.ts", "../outbox/outbox.ts"],
     ["packages/local-deployment/src/index.ts", "@klipstream/contract"],
     ["packages/local-deployment/src/index.ts", "@klipstream/client"],
+    ["packages/local-deployment/src/documents/documentStore.ts", "../engine/messages.ts"],
     ["apps/pipeline/src/demo.ts", "@klipstream/cli"],
     ["apps/pipeline/src/demo.ts", "../../../convex/video"],
     ["apps/pipeline/src/demo.ts", "@klipstream/client/src/manager/convexManager"],

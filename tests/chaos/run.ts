@@ -1,6 +1,7 @@
-/** `pnpm chaos --kills N --updates N --seed N`: the long fault runs. Exits 1 if a promise falls short. */
+/** `pnpm chaos --kills N --updates N --backend-kills N --seed N`: the long fault runs. Exits 1 if a promise falls short. */
 import { parseArgs } from "node:util";
 
+import { killBackend } from "./backendKills.ts";
 import { runChaos } from "./chaos.ts";
 import type { Finding } from "./finding.ts";
 import { measureSpeed } from "./speed.ts";
@@ -9,19 +10,24 @@ const { values } = parseArgs({
   options: {
     kills: { type: "string", default: "100" },
     updates: { type: "string", default: "1000" },
+    "backend-kills": { type: "string", default: "20" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
   },
 });
 
 const kills = readCount("kills", values.kills);
 const updates = readCount("updates", values.updates);
+const backendKills = readCount("backend-kills", values["backend-kills"]);
 const seed = readCount("seed", values.seed);
 const tell = (line: string) => process.stderr.write(`${line}\n`);
 
-tell(`chaos: ${kills} kills, ${updates} updates, seed ${seed}`);
+tell(
+  `chaos: ${kills} kills, ${updates} updates, ${backendKills} kills of the backend, seed ${seed}`,
+);
 try {
   const findings = [
     ...(await runChaos({ kills, updates, seed, onProgress: tell })),
+    ...(await killBackend({ kills: backendKills, seed, onProgress: tell })),
     ...(await measureSpeed(updates)),
   ];
   process.stdout.write(table(findings));
@@ -33,7 +39,9 @@ try {
 }
 
 function fail(why: string): never {
-  tell(`${why}\nrun it again with --kills ${kills} --updates ${updates} --seed ${seed}`);
+  tell(
+    `${why}\nrun it again with --kills ${kills} --updates ${updates} --backend-kills ${backendKills} --seed ${seed}`,
+  );
   process.exit(1);
 }
 

@@ -26,6 +26,6 @@ async function testTitles(): Promise<Set<string>> {
 it("every row of the README's table of differences names a test that there is", async () => {
   const titles = await testTitles();
   const rows = await shownBy();
-  expect(rows.length).toBeGreaterThan(10);
+  expect(rows.length).toBeGreaterThan(5);
   expect(rows.filter((row) => !titles.has(row))).toEqual([]);
 });

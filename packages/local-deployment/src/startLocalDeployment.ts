@@ -7,6 +7,7 @@ import { Faults, type FaultRule } from "./faults/faults.ts";
 import { createApp } from "./http/app.ts";
 import { HTTP_ACTIONS_PATH } from "./http/httpActionRoutes.ts";
 import { Listener } from "./server/listener.ts";
+import { DataFile } from "./storage/dataFile.ts";
 import { SyncServer } from "./ws/syncServer.ts";
 
 export type LocalDeploymentOptions = {
@@ -18,6 +19,8 @@ export type LocalDeploymentOptions = {
   adminKey?: string;
   /** The deployment's variables, as `convex env set` would set them. @default none */
   env?: Record<string, string>;
+  /** Where its data is kept, and goes on from when there is some. @default in memory only, gone when it ends */
+  dataFolder?: string;
   /** What goes wrong with which request, first match first. @default nothing */
   faults?: readonly FaultRule[];
   limits?: Partial<DeploymentLimits>;
@@ -35,51 +38,57 @@ export type LocalDeployment = {
   /** Refuses connections and cuts the open ones until `reconnect()`. What is stored stays. */
   disconnect(): Promise<void>;
   reconnect(): Promise<void>;
-  /** Ends the deployment. Its data is gone then. */
+  /** Ends the deployment. What it kept in memory only is gone then. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
 /**
- * Starts a Convex deployment in this process: empty, in memory, to be pushed to with the `convex` CLI.
+ * Starts a Convex deployment in this process, to be pushed to with the `convex` CLI: empty and in memory, or with the
+ * data and the code that a folder holds.
  *
- * @throws what listening throws, for example `EADDRINUSE` for a port in use.
+ * @throws DataFileError if the folder's data cannot be used, RequestError if its code cannot be loaded any more, and what
+ *   listening throws, for example `EADDRINUSE` for a port in use.
  */
 export async function startLocalDeployment(
   options: LocalDeploymentOptions = {},
 ): Promise<LocalDeployment> {
   const { port = 0, host = "127.0.0.1", adminKey = newAdminKey(), env = {} } = options;
-  const deployment = new Deployment(env, { ...DEFAULT_LIMITS, ...options.limits });
-  deployment.on("fault", (error) => {
-    process.stderr.write(`Internal error of the local deployment: ${String(error)}\n`);
-  });
+  const deployment = openDeployment(env, options);
   const authenticator = new Authenticator(adminKey, () => deployment.authProviders);
   const faults = new Faults(options.faults);
   const served = { deployment, authenticator };
   const app = createApp(served, faults);
   const sync = new SyncServer(served, faults);
+  // Functions are told the address, so it must be known before what is stored is taken up.
+  let serve!: () => void;
+  const isReady = new Promise<void>((resolve) => (serve = resolve));
   const listener = new Listener(
     {
-      request: (request, response) => void respond(request, response),
-      upgrade: (request, socket, head) => sync.upgrade(request, socket, head),
+      request: (request, response) => void isReady.then(() => respond(request, response)),
+      upgrade: (request, socket, head) =>
+        void isReady.then(() => sync.upgrade(request, socket, head)),
     },
     { host, port },
   );
   const respond = getRequestListener(app.fetch);
-  try {
-    await listener.open();
-  } catch (error) {
-    await deployment.close();
-    throw error;
-  }
-  const url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
-  const siteUrl = `${url}${HTTP_ACTIONS_PATH}`;
-  deployment.setUrls({ cloudUrl: url, siteUrl });
   const close = async () => {
     sync.close();
     await listener.shut();
     await deployment.close();
   };
+  let url: string;
+  try {
+    await listener.open();
+    url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
+    deployment.setUrls({ cloudUrl: url, siteUrl: `${url}${HTTP_ACTIONS_PATH}` });
+    await deployment.restore();
+    serve();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const { siteUrl } = deployment;
   return {
     url,
     siteUrl,
@@ -90,4 +99,21 @@ export async function startLocalDeployment(
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+function openDeployment(
+  env: Record<string, string>,
+  { dataFolder, limits }: LocalDeploymentOptions,
+): Deployment {
+  const file = dataFolder === undefined ? null : new DataFile(dataFolder);
+  try {
+    const deployment = new Deployment(env, { ...DEFAULT_LIMITS, ...limits }, file);
+    deployment.on("fault", (error) => {
+      process.stderr.write(`Internal error of the local deployment: ${String(error)}\n`);
+    });
+    return deployment;
+  } catch (error) {
+    file?.close();
+    throw error;
+  }
 }

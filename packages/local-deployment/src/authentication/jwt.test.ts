@@ -40,11 +40,14 @@ function sign(
   return new SignJWT(given).setProtectedHeader({ alg: "ES256", kid: "k1", ...header }).sign(by);
 }
 
-async function refusal(token: string, providers: AuthProvider[] = [provider]): Promise<string> {
+async function refusalOf(token: string, providers: AuthProvider[]): Promise<RequestError> {
   const error: unknown = await verifier.verify(token, providers).catch((reason: unknown) => reason);
   if (!(error instanceof RequestError)) throw new Error("The token was accepted.");
   expect(error.status).toBe(401);
-  return error.code;
+  return error;
+}
+async function refusal(token: string, providers: AuthProvider[] = [provider]): Promise<string> {
+  return (await refusalOf(token, providers)).code;
 }
 
 describe("a token is refused", () => {
@@ -97,6 +100,65 @@ describe("a token is refused", () => {
   ];
   it.each(cases)("%s", async (_name, token, code) => {
     expect(await refusal(await token())).toBe(code);
+  });
+});
+
+describe("the reason names", () => {
+  const oidc: AuthProvider = { applicationID: "web", domain: "https://login.test" };
+  const withKeys = (jwks: string): AuthProvider => ({ ...provider, jwks });
+  type Case = { what: string; token: () => Promise<string> | string; reason: RegExp };
+  const cases: Case[] = [
+    {
+      what: "the parts that a JWT has",
+      token: () => "not.a.jwt",
+      reason: /JWT.*three base64-encoded parts/,
+    },
+    {
+      what: "the key id that is missing",
+      token: () => sign({}, { header: { kid: undefined } }),
+      reason: /missing a 'kid'/,
+    },
+    {
+      what: "the key id that is unknown",
+      token: () => sign({}, { header: { kid: "old key" } }),
+      reason: /Could not decode token.*'kid'.*old key/,
+    },
+    {
+      what: "since when it has expired",
+      token: () => sign({ exp: now() - 30 }),
+      reason: /Token expired 3\d seconds ago/,
+    },
+    {
+      what: "when it will be valid",
+      token: () => sign({ nbf: now() + 600 }),
+      reason: /will be valid in (600|59\d) seconds/,
+    },
+    {
+      what: "when it will have been issued",
+      token: () => sign({ iat: now() + 600 }),
+      reason: /will be valid in (600|59\d) seconds/,
+    },
+  ];
+  it.each(cases)("$what", async ({ token, reason }) => {
+    expect((await refusalOf(await token(), [provider])).message).toMatch(reason);
+  });
+
+  it("the providers that there are", async () => {
+    const providers = [oidc, { ...provider, applicationID: null }];
+    const { message } = await refusalOf(await sign({ iss: "https://other.test" }), providers);
+    expect(message).toContain("https://other.test");
+    expect(message).toContain(
+      "configured providers are [OIDC(domain=https://login.test, app_id=web), CustomJWT(issuer=https://issuer.test, app_id=none)]",
+    );
+  });
+
+  it.each([
+    ["is no JSON", "data:,nothing", /not valid JSON/],
+    ["has no keys", "data:,{}", /keys/],
+  ])("the provider whose key set %s", async (_what, jwks, reason) => {
+    const { message } = await refusalOf(await sign(), [withKeys(jwks)]);
+    expect(message).toContain("Invalid JWKS response body of the provider https://issuer.test");
+    expect(message).toMatch(reason);
   });
 });
 

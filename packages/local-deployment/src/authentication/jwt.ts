@@ -2,15 +2,21 @@ import {
   createLocalJWKSet,
   decodeJwt,
   decodeProtectedHeader,
-  errors,
   jwtVerify,
   type JWTPayload,
 } from "jose";
 
 import type { Identity } from "../engine/messages.ts";
-import { unauthenticated } from "../wire/requestError.ts";
 import type { AuthProvider } from "./authProviders.ts";
 import { fetchJson, JwksCache, parseDataUri } from "./jwks.ts";
+import {
+  invalidToken,
+  noKeys,
+  noProvider,
+  notAJwt,
+  notVerified,
+  notYetValid,
+} from "./tokenProblems.ts";
 
 const LEEWAY_S = 5;
 const MOST_INLINE_KEY_SETS = 20;
@@ -35,15 +41,11 @@ export class TokenVerifier {
   async verify(token: string, providers: readonly AuthProvider[]): Promise<VerifiedToken> {
     const claims = claimsOf(token);
     const provider = providers.find((each) => isFor(each, claims));
-    if (provider === undefined)
-      throw unauthenticated(
-        "NoAuthProvider",
-        "No auth provider found matching the given token. Check that the issuer and audience of the token match a provider in convex/auth.config.ts.",
-      );
+    if (provider === undefined) throw noProvider(claims, providers);
     const keys = await this.#keysOf(provider);
     const algorithm = "type" in provider ? provider.algorithm : "RS256";
     if ("type" in provider && decodeProtectedHeader(token).kid === undefined)
-      throw unauthenticated("InvalidAuthHeader", "Could not verify token: its header has no kid.");
+      throw invalidToken("Could not decode token: its header is missing a 'kid' (key id).");
     try {
       const { payload } = await jwtVerify(token, keys, {
         algorithms: [algorithm],
@@ -56,7 +58,7 @@ export class TokenVerifier {
         expiresAt: (payload.exp ?? 0) * 1000,
       };
     } catch (error) {
-      throw toAuthError(error);
+      throw notVerified(token, error);
     }
   }
 
@@ -67,8 +69,7 @@ export class TokenVerifier {
       const inline = this.#inlineKeys.get(provider.jwks) ?? this.#readInline(provider.jwks);
       return inline ?? createLocalJWKSet(await this.#remoteKeys.get(provider.jwks));
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw unauthenticated("InvalidAuthHeader", `Could not fetch the provider's JWKS: ${reason}`);
+      throw noKeys(provider, cause);
     }
   }
 
@@ -90,10 +91,9 @@ function claimsOf(token: string): JWTPayload {
     const claims = decodeJwt(token);
     if (typeof claims.iss === "string") return claims;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw unauthenticated("InvalidAuthHeader", `Could not parse as JWT: ${reason}`);
+    throw notAJwt(error);
   }
-  throw unauthenticated("InvalidAuthHeader", "Could not parse as JWT: it has no issuer.");
+  throw invalidToken("The token has no issuer: the claim 'iss' is missing.");
 }
 
 function isFor(provider: AuthProvider, { iss, aud }: JWTPayload): boolean {
@@ -110,19 +110,7 @@ function asUrl(issuer: string): string {
 }
 
 function refuseFuture({ iat }: JWTPayload): void {
-  if (iat !== undefined && iat > Date.now() / 1000 + LEEWAY_S)
-    throw unauthenticated(
-      "InvalidAuthHeader",
-      "Could not verify token: it was issued in the future.",
-    );
-}
-
-function toAuthError(error: unknown): Error {
-  if (error instanceof errors.JWTExpired)
-    return unauthenticated("InvalidAuthHeader", "Could not validate token: Token expired");
-  if (error instanceof errors.JOSEError)
-    return unauthenticated("InvalidAuthHeader", `Could not verify token: ${error.message}`);
-  return error instanceof Error ? error : new Error(String(error));
+  if (iat !== undefined && iat > Date.now() / 1000 + LEEWAY_S) throw notYetValid(iat);
 }
 
 /** OIDC names its claims in the way of `UserIdentity`; a custom JWT keeps them as they are. */

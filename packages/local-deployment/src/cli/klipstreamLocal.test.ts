@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -58,15 +57,16 @@ class Run {
   }
 }
 
-const READY = /Local deployment +(http:\S+)[\s\S]*loses it/;
+const READY = /Local deployment +(http:\S+)[\s\S]*\nData .*\n/;
 
-it("says where it is, where its key is and that its data is not kept, but never the key", async () => {
+it("says where it is, where its key and its data are, but never the key", async () => {
   const run = new Run(["--port", "0", "--env", "COLOUR=blue"]);
   const url = await run.until(READY);
   const keyFile = join(folder, ".convex-local", "admin-key");
   expect(run.output).toContain(".convex-local/admin-key");
   const adminKey = (await readFile(keyFile, "utf8")).trim();
   expect(run.output).not.toContain(adminKey);
+  expect(run.output).toContain("\nData              in .convex-local\n");
   expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
   const response = await fetch(`${url}/api/list_environment_variables`, {
     headers: { authorization: `Convex ${adminKey}` },
@@ -79,8 +79,26 @@ it.each(["SIGINT", "SIGTERM"] as const)("ends cleanly on %s", async (signal) => 
   await run.until(READY);
   run.child.kill(signal);
   expect(await run.exitCode()).toBe(0);
-  expect(existsSync(join(folder, ".convex-local", "admin-key"))).toBe(false);
 });
+
+it.each([
+  [[], "SIGTERM", { WORD: "blue" }],
+  [[], "SIGKILL", { WORD: "blue" }],
+  [["--in-memory"], "SIGTERM", {}],
+] as const)(
+  "with %j, ended by %s, has the same key and the variables %j when it is started again",
+  async (options, signal, variables) => {
+    const first = new Run(["--port", "0", "--env", "WORD=blue", ...options]);
+    await first.until(READY);
+    const key = await readFile(join(folder, ".convex-local/admin-key"), "utf8");
+    first.child.kill(signal);
+    await first.exitCode();
+    const url = await new Run(["--port", "0", ...options]).until(READY);
+    const headers = { authorization: `Convex ${key.trim()}` };
+    const response = await fetch(`${url}/api/list_environment_variables`, { headers });
+    expect(await response.json()).toEqual({ environmentVariables: variables });
+  },
+);
 
 it("refuses a second instance in the same folder, and takes over from one that was killed", async () => {
   const first = new Run(["--port", "0"]);
@@ -88,7 +106,7 @@ it("refuses a second instance in the same folder, and takes over from one that w
   const second = new Run(["--port", "0"]);
   expect(await second.exitCode()).toBe(1);
   expect(second.output).toMatch(
-    /^A local deployment runs in this folder already \(process \d+\)\..*\n$/,
+    /^A local deployment runs on .*\/\.convex-local\/data\.db already\..*\n$/,
   );
   first.child.kill("SIGKILL");
   await first.exitCode();

@@ -1,25 +1,27 @@
 /** The program `klipstream-local`: a local deployment that runs until it is stopped. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { relative } from "node:path";
+import { join, relative } from "node:path";
 
 import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 
-import { newAdminKey } from "../authentication/adminKey.ts";
 import { startLocalDeployment, type LocalDeployment } from "../startLocalDeployment.ts";
-import { RequestError } from "../wire/requestError.ts";
+import { adminKeyOf } from "./adminKeyFile.ts";
 import { convexCliEnv, findConvexCli } from "./convexCli.ts";
-import { claimInstanceFolder, SecondInstanceError } from "./instanceFolder.ts";
 import { collectVariable } from "./variables.ts";
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const DEFAULT_PORT = 3210;
+const FOLDER = ".convex-local";
 
 const program = new Command("klipstream-local")
-  .description("Run a Convex deployment on this machine, in memory, until Ctrl-C.")
+  .description(
+    `Run a Convex deployment on this machine until Ctrl-C. Its data stays in ${FOLDER}/ of this folder.`,
+  )
   .option("--port <number>", "the port to listen on (0: any)", toPort, DEFAULT_PORT)
   .option("--host <address>", "the address to listen on", "127.0.0.1")
   .option("--env <NAME=VALUE>", "a variable of the deployment (repeatable)", collectVariable, {})
+  .option("--in-memory", "keep no data: begin empty, and lose everything at the end")
   .option("--deploy", "push the project in this folder, and again whenever it changes")
   .addHelpText(
     "after",
@@ -45,7 +47,6 @@ function parseOptions() {
 }
 
 function explain(error: unknown, { host, port }: { host: string; port: number }): string {
-  if (error instanceof SecondInstanceError || error instanceof RequestError) return error.message;
   const code = error instanceof Error && "code" in error ? error.code : null;
   if (code === "EADDRINUSE")
     return `Port ${port} is in use. Stop what uses it, or choose another with --port.`;
@@ -64,38 +65,40 @@ function pushAndWatch({ url, adminKey }: LocalDeployment): ChildProcess {
   });
 }
 
-async function main(): Promise<void> {
-  const { port, host, env, deploy } = parseOptions();
-  const adminKey = newAdminKey();
-  const cwd = process.cwd();
-  const folder = await claimInstanceFolder(cwd, adminKey).catch((error: unknown) => {
-    process.stderr.write(`${explain(error, { host, port })}\n`);
-    process.exit(EXIT_FAILED);
-  });
-  let deployment: LocalDeployment;
+async function start(): Promise<{
+  deployment: LocalDeployment;
+  whereData: string;
+  keyFile: string;
+}> {
+  const { port, host, env, inMemory } = options;
+  const folder = join(process.cwd(), FOLDER);
   try {
-    deployment = await startLocalDeployment({ port, host, adminKey, env });
+    const { adminKey, path } = await adminKeyOf(folder);
+    const kept = inMemory === true ? {} : { dataFolder: folder };
+    const deployment = await startLocalDeployment({ port, host, adminKey, env, ...kept });
+    const whereData =
+      inMemory === true ? "in memory only: stopping this process loses it" : `in ${FOLDER}`;
+    return { deployment, whereData, keyFile: relative(process.cwd(), path) };
   } catch (error) {
-    await folder.release();
-    process.stderr.write(`${explain(error, { host, port })}\n`);
+    process.stderr.write(`${explain(error, options)}\n`);
     process.exit(EXIT_FAILED);
   }
-  let pushing: ChildProcess | null = null;
-  const stop = async () => {
-    pushing?.kill();
-    await deployment.close();
-    await folder.release();
-    process.exit(0);
-  };
-  process.once("SIGINT", () => void stop());
-  process.once("SIGTERM", () => void stop());
-  process.stdout.write(
-    `Local deployment  ${deployment.url}\n` +
-      `HTTP actions      ${deployment.siteUrl}\n` +
-      `Admin key         in ${relative(cwd, folder.adminKeyFile)}\n` +
-      "Data is kept in memory only: stopping this process loses it.\n",
-  );
-  if (deploy === true) pushing = pushAndWatch(deployment);
 }
 
-await main();
+const options = parseOptions();
+const { deployment, whereData, keyFile } = await start();
+let pushing: ChildProcess | null = null;
+const stop = async () => {
+  pushing?.kill();
+  await deployment.close();
+  process.exit(0);
+};
+process.once("SIGINT", () => void stop());
+process.once("SIGTERM", () => void stop());
+process.stdout.write(
+  `Local deployment  ${deployment.url}\n` +
+    `HTTP actions      ${deployment.siteUrl}\n` +
+    `Admin key         in ${keyFile}\n` +
+    `Data              ${whereData}\n`,
+);
+if (options.deploy === true) pushing = pushAndWatch(deployment);

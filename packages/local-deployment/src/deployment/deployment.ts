@@ -1,7 +1,14 @@
+import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { join } from "node:path";
 
 import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
+import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
+import { folderBlobs, memoryBlobs, type Blobs } from "../files/blobs.ts";
+import { describeFile, type UploadedFile } from "../files/uploadedFile.ts";
+import { Files } from "../files/files.ts";
+import { UploadTokens } from "../files/uploadTokens.ts";
 import { Engine } from "../engine/engine.ts";
 import { ADMIN } from "../engine/messages.ts";
 import type {
@@ -9,19 +16,33 @@ import type {
   FunctionCall,
   HttpActionOutcome,
   HttpActionRequest,
+  TableImport,
 } from "../engine/messages.ts";
+import type { DataFile } from "../storage/dataFile.ts";
 import { analyze } from "../push/analyze.ts";
-import { hasAuthConfig, toEngineCode, type DeployedCode } from "../push/deployedCode.ts";
+import {
+  cronJobsOf,
+  definitionFolders,
+  hasAuthConfig,
+  mountFolders,
+  nodeModules,
+  toEngineCode,
+  type DeployedCode,
+} from "../push/deployedCode.ts";
 import { ModuleFolders } from "../push/moduleFiles.ts";
 import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
 import { Crons } from "../schedule/crons.ts";
 import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
+import { Exports } from "../snapshots/exports.ts";
+import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
 import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
-import { badRequest, RequestError } from "../wire/requestError.ts";
+import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
+import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
+import { readCode, readVariables, recordsOf } from "./storedCode.ts";
 import { newRequestId, udfTypeOf } from "./requestIds.ts";
 
 export type DeploymentLimits = {
@@ -44,7 +65,12 @@ type DeploymentEvents = {
 
 /** The state of a deployment and what happens in it, whatever protocol asks for it. */
 export class Deployment extends EventEmitter<DeploymentEvents> implements PushTarget {
-  readonly documents = new DocumentStore();
+  readonly documents: DocumentStore;
+  readonly blobs: Blobs;
+  readonly files: Files;
+  readonly uploadTokens: UploadTokens;
+  readonly imports = new Imports(this);
+  readonly exports: Exports;
   readonly folders = new ModuleFolders();
   readonly log = new ExecutionLog();
   readonly pushes: Pushes;
@@ -52,29 +78,49 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   readonly #jobs: ScheduledJobs;
   readonly #crons: Crons;
   readonly #actionMs: number;
+  readonly #receipts: MutationReceipts;
+  readonly #file: DataFile | null;
+  readonly #stored: Omit<DeployedCode, "directory"> | null;
   #active: DeployedCode | null = null;
-  #authProviders: AuthProvider[] = [];
   #env: Record<string, string>;
   #urls = { cloudUrl: "", siteUrl: "" };
   #changes: Promise<unknown> = Promise.resolve();
 
-  constructor(env: Record<string, string>, limits: DeploymentLimits) {
+  /**
+   * @param file where its data is kept, or null to keep it in memory only.
+   * @throws DataFileError `DATA_DAMAGED`, RequestError 400 for a variable that is not allowed.
+   */
+  constructor(env: Record<string, string>, limits: DeploymentLimits, file: DataFile | null) {
     super();
     this.setMaxListeners(0);
-    this.#env = changedEnvironment({}, toChanges(env));
+    this.#file = file;
+    const records = file?.read() ?? [];
+    this.documents = new DocumentStore(file, records);
+    this.#receipts = new MutationReceipts(file, records);
+    this.#stored = readCode(records);
+    this.#env = changedEnvironment(readVariables(records), toChanges(env));
     this.#actionMs = limits.actionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
-    this.#jobs = new ScheduledJobs((jobId) => void this.#runJob(jobId).catch(report));
+    const uploadSecret = randomBytes(32).toString("hex");
+    this.uploadTokens = new UploadTokens(uploadSecret);
+    this.blobs = file === null ? memoryBlobs() : folderBlobs(join(file.folder, "files"));
+    this.files = new Files(this.documents, this.blobs, report);
+    this.exports = new Exports(this);
+    this.#jobs = new ScheduledJobs((table, id) => this.#runJob(table, id), report);
     this.#crons = new Crons((job) => this.#runCron(job).catch(report));
     this.engine = new Engine({
       store: this.documents,
+      blobs: this.blobs,
+      uploadSecret,
       transactionMs: limits.transactionMs,
       onCommit: (commit) => {
         this.#jobs.see(commit);
+        this.files.see(commit);
         this.emit("commit", commit);
       },
       onStray: (message) => this.#logFailure("(outside of a request)", message),
+      receiptOf: receiptRecord,
     });
   }
 
@@ -83,7 +129,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   get authProviders(): readonly AuthProvider[] {
-    return this.#authProviders;
+    return this.#active?.analysis.authProviders ?? [];
   }
 
   get env(): Record<string, string> {
@@ -108,23 +154,70 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   /**
+   * Goes on where an earlier process ended with the same data. Nothing else may be asked before it has resolved.
+   *
+   * @throws RequestError 400 if the deployed code cannot be loaded any more.
+   */
+  async restore(): Promise<void> {
+    if (this.#stored !== null) await this.#reload({ ...this.#stored, directory: "" });
+    this.#file?.write(recordsOf(this.#active, this.#env));
+    this.#startCrons();
+    this.#jobs.resume(this.documents);
+  }
+
+  /**
    * Runs a function, or answers a system query.
    *
    * @param atTs the timestamp as of which a query shall run, or null for now.
+   * @throws RequestError 503 for a function that could not run now, and may be called again.
    */
-  async call(
-    call: FunctionCall,
-    atTs: bigint | null = null,
-  ): Promise<{ requestId: string; outcome: CallOutcome }> {
+  async call(call: FunctionCall, atTs: bigint | null = null): Promise<Answer> {
     const requestId = newRequestId();
     if (call.path.startsWith("_system/")) {
       const outcome = runSystemQuery(this, call);
       return { requestId, outcome };
     }
-    const outcome = await this.#withinLimit(this.engine.call(call, atTs));
+    const outcome = await this.#withinLimit(this.engine.call(call, atTs), call.path);
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
     this.logExecution(call.path, { outcome, requestId });
+    if (!outcome.ok && outcome.transientCode !== undefined)
+      throw new RequestError(UNAVAILABLE, outcome.transientCode, outcome.message);
     return { requestId, outcome };
+  }
+
+  /**
+   * Keeps an uploaded file.
+   *
+   * @returns the id of its document in `_storage`.
+   * @throws RequestError 400 if its content has another hash than its sender says.
+   */
+  async storeFile(component: ComponentPath, file: UploadedFile): Promise<string> {
+    const stored = describeFile(file);
+    await this.blobs.put(stored.blob, file.content);
+    return await this.engine.storeFile(component, stored);
+  }
+
+  /**
+   * Writes the documents of an import.
+   *
+   * @returns how many there were.
+   * @throws RequestError 400 if one of them cannot be written: then none is.
+   */
+  async importTables(tables: TableImport[]): Promise<number> {
+    const outcome = await this.engine.importTables(tables);
+    if (outcome.ok) return outcome.written;
+    throw badRequest("ImportFailed", outcome.message);
+  }
+
+  /** Runs a mutation, or gives the answer that the same request of the same client's session was given before. */
+  async callOnce(call: FunctionCall, sessionId: string, requestId: number): Promise<Answer> {
+    const run = (receipt: string) => this.call({ ...call, receipt });
+    return await this.#receipts.once(sessionId, requestId, run);
+  }
+
+  /** Runs a query that is not deployed: the source of a module that exports it. */
+  async inlineQuery(source: string): Promise<{ requestId: string; outcome: CallOutcome }> {
+    return { requestId: newRequestId(), outcome: await this.engine.inlineQuery(source) };
   }
 
   async httpAction(
@@ -146,14 +239,10 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async activate(code: DeployedCode): Promise<void> {
     await this.#oneAtATime(async () => {
       await this.engine.deploy(toEngineCode(code, this.functionEnv));
+      this.#file?.write(recordsOf(code, this.#env));
       this.#active = code;
-      this.#authProviders = code.analysis.authProviders;
       this.emit("changed");
-      for (const name of this.#crons.set(code.analysis.crons))
-        this.#logFailure(
-          "crons",
-          `The cron job "${name}" does not run here: the local deployment runs interval jobs only.`,
-        );
+      this.#startCrons();
     });
   }
 
@@ -165,6 +254,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
       this.#env = env;
       try {
         if (this.#active !== null) await this.#reload(this.#active);
+        this.#file?.write(recordsOf(this.#active, env));
       } catch (error) {
         this.#env = previous;
         throw error;
@@ -177,33 +267,35 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.#jobs.close();
     this.#crons.close();
     await this.engine.close();
+    this.#file?.close();
     await this.folders.close();
   }
 
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
-    const { modules, files } = active;
-    const directory = await this.folders.write(files);
+    const { app, components, modules, packages } = active;
+    let { authProviders } = active.analysis;
+    const directory = await this.folders.write(definitionFolders(active));
+    await this.folders.add(directory, mountFolders(app, components));
+    await this.folders.addPackages(directory, packages);
     if (hasAuthConfig(modules)) {
-      const request = {
-        directory,
-        modules: null,
-        hasSchema: false,
-        hasDefinition: false,
-        hasAuthConfig: true,
-        env: this.functionEnv,
-      };
+      const env = this.functionEnv;
+      const request = { directory, app: null, components: {}, hasAuthConfig: true, env };
       try {
-        this.#authProviders = (await analyze(request)).authProviders;
+        ({ authProviders } = await analyze(request));
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const reason = error.message.replace(/^Hit an error while pushing:\n/, "");
         throw badRequest(error.code, `This change would make the auth config invalid: ${reason}`);
       }
     }
-    const code = { ...active, directory };
+    const code = { ...active, directory, analysis: { ...active.analysis, authProviders } };
     await this.engine.deploy(toEngineCode(code, this.functionEnv));
     this.#active = code;
+  }
+
+  #startCrons(): void {
+    this.#crons.set(this.#active === null ? [] : cronJobsOf(this.#active));
   }
 
   #oneAtATime<T>(change: () => Promise<T>): Promise<T> {
@@ -212,11 +304,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     return result;
   }
 
-  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>): Promise<T> {
+  async #withinLimit<T extends { ok: boolean }>(running: Promise<T>, path = ""): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<T>((resolve) => {
       timer = setTimeout(() => {
-        const message = `Function execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
+        const what = this.#nameOfNodeAction(path) ?? "Function";
+        const message = `${what} execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
         // Wide enough for every kind of outcome.
         const late = { ok: false, message, kind: "action", logLines: [], ranMs: this.#actionMs };
         resolve(late as unknown as T);
@@ -230,16 +323,22 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     }
   }
 
-  async #runJob(jobId: string): Promise<void> {
-    const name = this.documents.get(jobId)?.["name"] as string;
-    const outcome = await this.engine.scheduled(jobId);
+  #nameOfNodeAction(path: string): string | null {
+    const [module = "", name = ""] = path.split(":");
+    const isNode = nodeModules(this.#active?.modules ?? []).includes(`${module}.js`);
+    return isNode ? `Action \`${name}\`` : null;
+  }
+
+  async #runJob(table: string, jobId: string): Promise<void> {
+    const name = this.documents.get(table, jobId)?.["name"] as string;
+    const outcome = await this.engine.scheduled(splitTable(table).component, jobId);
     if (outcome !== null) this.logExecution(name, { outcome, requestId: newRequestId() });
   }
 
   async #runCron(job: CronJob): Promise<void> {
     const path = canonicalFunctionPath(job.function);
     const args = JSON.stringify(job.args[0] ?? {});
-    await this.call({ kind: "any", path, args, caller: ADMIN });
+    await this.call({ kind: "any", component: job.component, path, args, caller: ADMIN });
   }
 
   /** Something that no caller is told, in the log that `convex logs` shows. */

@@ -11,6 +11,21 @@ export function serverError(requestId: string, { message }: { message: string })
   return `[Request ID: ${requestId}] Server Error\n${message}`;
 }
 
+const LAST_FRAMES = /\n(?: {4}at .*\n?)*$/;
+
+/** The body of the answer when an HTTP action has failed. */
+export function httpActionError(
+  requestId: string,
+  { message, data }: { message: string; data?: string | undefined },
+): { code: string; trace: string; data?: unknown } {
+  const text = message.replace(LAST_FRAMES, "");
+  return {
+    code: `[Request ID: ${requestId}] Server Error: ${text}`,
+    trace: message,
+    ...(data === undefined ? {} : { data: JSON.parse(data) as unknown }),
+  };
+}
+
 /** `Query`, `Mutation` or `Action`, for logs. */
 export function udfTypeOf(outcome: CallOutcome): "Query" | "Mutation" | "Action" {
   if (outcome.kind === "mutation") return "Mutation";

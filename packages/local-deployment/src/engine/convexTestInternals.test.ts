@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { convexTest } from "convex-test";
 import { expect, it } from "vitest";
 
-import { CONVEX_TEST_VERSION, internalsOf } from "./convexTestInternals.ts";
+import { CONVEX_TEST_VERSION, internalsOf, NO_MODULES } from "./convexTestInternals.ts";
 
 it("convex-test is the exact version that its internals are known of", async () => {
   const entry = createRequire(import.meta.url).resolve("convex-test");
@@ -15,8 +15,9 @@ it("convex-test is the exact version that its internals are known of", async () 
 });
 
 it("the internals are where they are expected", () => {
-  const modules = { "./_generated/api.js": () => Promise.resolve({}) };
-  const { database, transactions } = internalsOf(convexTest({ modules }));
+  const internals = internalsOf(convexTest({ modules: NO_MODULES }));
+  const { transactions } = internals;
+  const database = internals.useComponent("a/component", () => Promise.resolve({}));
   expect(Object.keys(database).sort()).toEqual([
     "_componentPath",
     "_documents",
@@ -29,8 +30,11 @@ it("the internals are where they are expected", () => {
     "_writes",
   ]);
   expect(typeof database._validate).toBe("function");
+  expect(typeof database._addWrite).toBe("function");
+  expect(typeof database._generateId).toBe("function");
   expect(typeof database._evaluateQuery).toBe("function");
   expect(typeof transactions.begin).toBe("function");
+  expect(typeof transactions.commit).toBe("function");
   expect(typeof transactions._endTransaction).toBe("function");
   expect(transactions._lastCommitTs).toBe(0n);
 });

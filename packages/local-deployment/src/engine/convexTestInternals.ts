@@ -6,14 +6,32 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { Value } from "convex/values";
 import type { TestConvex } from "convex-test";
-import type { GenericSchema, SchemaDefinition } from "convex/server";
+import type { GenericMutationCtx, GenericSchema, SchemaDefinition } from "convex/server";
 
+import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Document } from "../documents/documentStore.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
+import type { Page, PageOptions } from "./pages.ts";
 
 export const CONVEX_TEST_VERSION = "0.0.60";
 
-export type EngineTest = TestConvex<SchemaDefinition<GenericSchema, boolean>>;
+/** A function, and the component whose function it is. */
+export type FunctionPath = { componentPath: ComponentPath; udfPath: string };
+
+/** What every accessor has besides its public methods. */
+type PathMethods = {
+  queryFromPath(path: FunctionPath, args: unknown): Promise<unknown>;
+  mutationFromPath(path: FunctionPath, args: unknown): Promise<unknown>;
+  actionFromPath(path: FunctionPath, args: unknown): Promise<unknown>;
+  /** Runs in a transaction, as a function of that component. */
+  runInComponent<T>(
+    component: ComponentPath,
+    run: (ctx: GenericMutationCtx<never>) => Promise<T>,
+  ): Promise<T>;
+};
+type PublicTest = TestConvex<SchemaDefinition<GenericSchema, boolean>>;
+export type EngineTest = PublicTest & PathMethods;
+export type EngineAccessor = Pick<EngineTest, "fetch" | "withRequestMetadata" | keyof PathMethods>;
 
 type Writes = Record<string, Document | null>;
 
@@ -24,7 +42,13 @@ export type QuerySource =
       indexName: string;
       range: (Omit<RangeFilter, "value"> & { value: unknown })[];
     }
-  | { type: "Search"; indexName: string };
+  | { type: "Search"; indexName: string; filters: SearchFilter[] };
+
+export type SearchFilter =
+  | { type: "Search"; fieldPath: string; value: string }
+  | { type: "Eq"; fieldPath: string; value: unknown };
+
+export type EngineQuery = { source: QuerySource; operators: unknown[] };
 
 export type ResolvedQuery = {
   sortedDocs: Document[];
@@ -32,12 +56,6 @@ export type ResolvedQuery = {
   limit: number | null;
   fieldPathsToSortBy: string[];
   order: "asc" | "desc";
-};
-
-export type EnginePage = {
-  page: Document[];
-  isDone: boolean;
-  continueCursor: string;
 };
 
 export type EngineDatabase = {
@@ -53,40 +71,55 @@ export type EngineDatabase = {
   get(table: string | undefined, id: string): Document | null;
   insert(table: string, value: Record<string, Value>): string;
   patch(table: string, id: string, value: Record<string, Value>): void;
+  delete(table: string, id: string): void;
   commit(ts: bigint | null): void;
-  paginate(options: { endCursor?: string | null } & Record<string, unknown>): EnginePage;
+  _generateId(table: string): string;
+  _addWrite(id: string, document: Document | null): void;
+  vectorSearch(name: string, ...rest: unknown[]): unknown;
+  paginate(options: PageOptions & { query: EngineQuery }): Page;
   _validate(table: string, document: Record<string, Value>): void;
   _iterateDocs(table: string, visit: (document: Document) => void): void;
-  _resolveQuerySource(query: { source: QuerySource }): ResolvedQuery;
-  _evaluateQuery(query: { source: QuerySource }): Document[];
+  _resolveQuerySource(query: EngineQuery): ResolvedQuery;
+  _evaluateQuery(query: EngineQuery): Document[];
 };
 
 export type EngineTransactions = {
   _lastCommitTs: bigint;
   begin(isNested: boolean, limits?: unknown): Promise<void>;
+  commit(isNested: boolean): bigint | null;
   _endTransaction(isNested: boolean): void;
   getMetricsTracker(): { trackScheduledFunction(bytes: number): void } | null;
 };
 
 export type EngineInternals = {
-  database: EngineDatabase;
   transactions: EngineTransactions;
-  setModules(load: (path: string) => Promise<Record<string, unknown>>): void;
+  /**
+   * Makes a component known, or changes where its modules come from.
+   *
+   * @returns its database.
+   */
+  useComponent(path: ComponentPath, modules: LoadModule): EngineDatabase;
   wrapSyscall(wrap: (next: Syscall) => Syscall): void;
   wrapJsSyscall(wrap: (next: JsSyscall) => JsSyscall): void;
+  wrapSyncSyscall(wrap: (next: SyncSyscall) => SyncSyscall): void;
 };
 
+export type LoadModule = (path: string) => Promise<Record<string, unknown>>;
 export type Syscall = (op: string, args: string) => Promise<string>;
+export type SyncSyscall = (op: string, args: string) => string;
 export type JsSyscall = (op: string, args: unknown) => Promise<unknown>;
 
+/** What convex-test wants to see of a project before it takes its modules from elsewhere. */
+export const NO_MODULES = { "./_generated/api.js": () => Promise.resolve({}) };
+// Its own type does not say that a component may be without a schema.
+const NO_SCHEMA = null as never;
+
 type EngineGlobal = {
-  components: Record<
-    string,
-    { db: EngineDatabase; modules: (path: string) => Promise<Record<string, unknown>> }
-  >;
+  components: Record<ComponentPath, { db: EngineDatabase; modules: LoadModule }>;
   transactionManager: EngineTransactions;
   asyncSyscall: Syscall;
   jsSyscall: JsSyscall;
+  syscall: SyncSyscall;
 };
 
 /**
@@ -94,24 +127,29 @@ type EngineGlobal = {
  *
  * @throws if this is not the convex-test that this file was written for.
  */
-export function internalsOf(test: EngineTest): EngineInternals {
+export function internalsOf(test: PublicTest): EngineInternals {
   const state = captureState(test);
-  const component = state.components[""];
-  if (component === undefined) throw unexpected("components");
-  const { db } = component;
+  const app = state.components[""];
+  if (app === undefined) throw unexpected("components");
   for (const name of ["commit", "get", "paginate", "_iterateDocs", "_resolveQuerySource"] as const)
-    if (typeof db[name] !== "function") throw unexpected(name);
+    if (typeof app.db[name] !== "function") throw unexpected(name);
   return {
-    database: db,
     transactions: state.transactionManager,
-    setModules: (load) => (component.modules = load),
+    useComponent: (path, modules) => {
+      if (state.components[path] === undefined) test.registerComponent(path, NO_SCHEMA, NO_MODULES);
+      const component = state.components[path];
+      if (component === undefined) throw unexpected("registerComponent");
+      component.modules = modules;
+      return component.db;
+    },
     wrapSyscall: (wrap) => (state.asyncSyscall = wrap(state.asyncSyscall)),
     wrapJsSyscall: (wrap) => (state.jsSyscall = wrap(state.jsSyscall)),
+    wrapSyncSyscall: (wrap) => (state.syscall = wrap(state.syscall)),
   };
 }
 
 /** Each method of the instance runs in an AsyncLocalStorage whose value is the instance's state. */
-function captureState(test: EngineTest): EngineGlobal {
+function captureState(test: PublicTest): EngineGlobal {
   const captured: EngineGlobal[] = [];
   const { prototype } = AsyncLocalStorage;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- It is put back, and called with its own `this`.

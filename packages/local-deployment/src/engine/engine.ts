@@ -5,7 +5,11 @@ import {
   type Worker,
 } from "node:worker_threads";
 
-import type { Commit, DocumentStore } from "../documents/documentStore.ts";
+import type { ComponentPath } from "../documents/componentTables.ts";
+import type { Commit, CountedCommit, DocumentStore } from "../documents/documentStore.ts";
+import { serveBlobs } from "../files/blobPort.ts";
+import type { Blobs } from "../files/blobs.ts";
+import type { StoredRecord } from "../storage/dataFile.ts";
 import { refusedCall, SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { startThread } from "./startThread.ts";
@@ -28,13 +32,17 @@ const INTERRUPTED =
 
 /**
  * Runs functions in a thread, and replaces the thread when a function in it does not come to an end. Committed
- * documents are in the store before any answer is given; requests that were still waiting run in the new thread.
+ * documents are in the store, and durable, before any answer is given that could know of them; requests that were still
+ * waiting run in the new thread.
  */
 export class Engine {
   readonly #store: DocumentStore;
+  readonly #blobs: Blobs;
+  readonly #uploadSecret: string;
   readonly #transactionMs: number;
   readonly #onCommit: (commit: Commit) => void;
   readonly #onStray: (message: string) => void;
+  readonly #receiptOf: (receipt: string, outcome: M.CallOutcome) => StoredRecord;
   readonly #pending = new Map<number, Pending>();
   #nextId = 1;
   #code: M.EngineCode | null = null;
@@ -44,19 +52,28 @@ export class Engine {
   #watchdog: Watchdog | null = null;
   #isClosed = false;
   #broken: Error | null = null;
+  /** What the worker has said since the first commit that is not stored yet. */
+  #heard: EngineReply[] = [];
 
   constructor(options: {
     store: DocumentStore;
+    blobs: Blobs;
+    uploadSecret: string;
     /** How long a transaction may take, and how long an action may keep others from running, in ms. */
     transactionMs: number;
     onCommit: (commit: Commit) => void;
     /** Told what user code threw outside of any request. */
     onStray: (message: string) => void;
+    /** The record that a mutation's answer is kept in. */
+    receiptOf: (receipt: string, outcome: M.CallOutcome) => StoredRecord;
   }) {
     this.#store = options.store;
+    this.#blobs = options.blobs;
+    this.#uploadSecret = options.uploadSecret;
     this.#transactionMs = options.transactionMs;
     this.#onCommit = options.onCommit;
     this.#onStray = options.onStray;
+    this.#receiptOf = options.receiptOf;
     this.#startWorker();
   }
 
@@ -76,17 +93,33 @@ export class Engine {
     return this.#ask<M.BatchOutcome>({ type: "batch", queries: numbered });
   }
 
+  /** Runs a query that is not deployed: the source of a module that exports it. */
+  inlineQuery(source: string): Promise<M.CallOutcome> {
+    return this.#ask<M.CallOutcome>({ type: "inlineQuery", source });
+  }
+
   httpAction(request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
     return this.#ask<M.HttpActionOutcome>({ type: "httpAction", request });
   }
 
   /** @returns null if the job is no longer pending. */
-  scheduled(jobId: string): Promise<M.CallOutcome | null> {
-    return this.#ask<M.CallOutcome | null>({ type: "scheduled", jobId });
+  scheduled(component: ComponentPath, jobId: string): Promise<M.CallOutcome | null> {
+    return this.#ask<M.CallOutcome | null>({ type: "scheduled", component, jobId });
+  }
+
+  /** @returns the id of the file's document. */
+  storeFile(component: ComponentPath, file: M.StoredFile): Promise<string> {
+    return this.#ask<string>({ type: "storeFile", component, file });
+  }
+
+  /** Writes the documents of an import in one transaction, however long it takes. */
+  importTables(tables: M.TableImport[]): Promise<M.ImportOutcome> {
+    return this.#ask<M.ImportOutcome>({ type: "import", tables });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#storeHeard();
     this.#watchdog?.stop();
     this.#port.close();
     await this.#worker.terminate();
@@ -111,12 +144,23 @@ export class Engine {
   #startWorker(): void {
     const { port1, port2 } = new MessageChannel();
     const shared = new SharedArrayBuffer(Object.keys(SharedSlot).length * 4);
-    const workerData: M.WorkerStart = { port: port2, shared, snapshot: this.#store.snapshot() };
-    const worker = startThread(new URL("./worker.ts", import.meta.url), workerData, [port2]);
+    const blobChannel = new MessageChannel();
+    serveBlobs(blobChannel.port1, this.#blobs);
+    const workerData: M.WorkerStart = {
+      port: port2,
+      shared,
+      snapshot: this.#store.snapshot(),
+      blobs: blobChannel.port2,
+      uploadSecret: this.#uploadSecret,
+    };
+    const ports = [port2, blobChannel.port2];
+    const worker = startThread(new URL("./worker.ts", import.meta.url), workerData, ports);
     this.#port = port1;
     this.#slots = new Int32Array(shared);
     this.#worker = worker;
-    port1.on("message", (reply: EngineReply) => this.#receive(reply));
+    port1.on("message", (reply: EngineReply) => {
+      if (port1 === this.#port) this.#hear(reply);
+    });
     let reason: unknown = "it ended at once";
     worker.on("error", (error) => (reason = error));
     worker.on("exit", () => {
@@ -124,6 +168,53 @@ export class Engine {
       if (this.#watchdog === null) this.#giveUp(reason);
       else this.#replaceWorker("The function ended the deployment's worker.");
     });
+  }
+
+  /** What comes after a commit may know of it, and waits until it is stored; commits of one turn are stored together. */
+  #hear(reply: EngineReply): void {
+    this.#heard.push(reply);
+    if (commitOf(reply) === null || !this.#store.isKept) {
+      if (this.#heard.length === 1) this.#storeHeard();
+    } else if (this.#heard.length === 1) setImmediate(() => this.#storeHeard());
+  }
+
+  #storeHeard(): void {
+    const replies = this.#heard;
+    this.#heard = [];
+    const commits = replies.map(commitOf).filter((commit) => commit !== null);
+    if (commits.length > 0) {
+      try {
+        this.#store.apply(commits, this.#receiptsOf(replies));
+      } catch (error) {
+        this.#startAgain(error instanceof Error ? error : new Error(String(error)));
+        return;
+      }
+      for (const commit of commits) this.#onCommit(commit);
+    }
+    for (const reply of replies) this.#receive(reply);
+  }
+
+  #receiptsOf(replies: readonly EngineReply[]): StoredRecord[] {
+    return replies.flatMap((reply) => {
+      if (reply.type !== "result" || commitOf(reply) === null) return [];
+      const request = this.#pending.get(reply.id)?.request;
+      const receipt = request?.type === "call" ? request.call.receipt : undefined;
+      if (receipt === undefined) return [];
+      return [this.#receiptOf(receipt, reply.result as M.CallOutcome)];
+    });
+  }
+
+  /** The worker has documents that could not be stored: everything that it knows may rest on them. */
+  #startAgain(error: Error): void {
+    this.#watchdog?.stop();
+    this.#watchdog = null;
+    const old = this.#worker;
+    this.#port.close();
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+    this.#startWorker();
+    void old.terminate();
+    this.#deployAgain();
   }
 
   #receive(reply: EngineReply): void {
@@ -141,12 +232,8 @@ export class Engine {
         if (pending !== undefined) pending.isAction = true;
         return;
       }
-      case "commit": {
-        const { ts, changes } = reply;
-        this.#store.apply({ ts, changes }, reply.counters);
-        this.#onCommit({ ts, changes });
+      case "commit":
         return;
-      }
       case "failed":
         this.#pending.get(reply.id)?.reject(new Error(reply.message));
         this.#pending.delete(reply.id);
@@ -171,19 +258,24 @@ export class Engine {
     this.#watchdog = null;
     const old = this.#worker;
     for (let next = receiveMessageOnPort(this.#port); next !== undefined;) {
-      this.#receive(next.message as EngineReply);
+      this.#hear(next.message as EngineReply);
       next = receiveMessageOnPort(this.#port);
     }
+    this.#storeHeard();
+    if (old !== this.#worker) return;
     const culprit = Atomics.load(this.#slots, SharedSlot.current);
     this.#port.close();
     this.#startWorker();
     void old.terminate();
-    if (this.#code !== null) {
-      const request = { type: "deploy", id: this.#nextId++, code: this.#code } as const;
-      this.#port.postMessage(request);
-    }
+    this.#deployAgain();
     for (const [id, pending] of [...this.#pending])
       this.#settleOrRepeat(id, pending, { culprit, message });
+  }
+
+  #deployAgain(): void {
+    if (this.#code === null) return;
+    const request = { type: "deploy", id: this.#nextId++, code: this.#code } as const;
+    this.#port.postMessage(request);
   }
 
   #settleOrRepeat(
@@ -208,4 +300,9 @@ export class Engine {
     else if (pending.isAction) answer(refusedCall(INTERRUPTED));
     else this.#port.postMessage(request);
   }
+}
+
+function commitOf(reply: EngineReply): CountedCommit | null {
+  if (reply.type === "commit") return reply.commit;
+  return reply.type === "result" ? (reply.commit ?? null) : null;
 }

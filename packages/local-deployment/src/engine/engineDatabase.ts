@@ -1,38 +1,49 @@
-import { jsonToConvex, type JSONValue } from "convex/values";
+import { compareValues, jsonToConvex, type JSONValue } from "convex/values";
 
-import type { Document, DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import { qualifiedTable, type ComponentPath } from "../documents/componentTables.ts";
+import type { Document, DocumentChange } from "../documents/documentStore.ts";
+import { fieldAt } from "../documents/fieldPaths.ts";
 import { tableOfId } from "../documents/ids.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
+import { rankByText } from "../search/textSearch.ts";
 import { validate } from "../validation/validate.ts";
-import type { EngineDatabase, QuerySource } from "./convexTestInternals.ts";
+import type {
+  EngineDatabase,
+  EngineQuery,
+  QuerySource,
+  ResolvedQuery,
+} from "./convexTestInternals.ts";
+import { refuseStaged, textQuery, vectorFieldOf, type TextQuery } from "./declaredIndexes.ts";
 import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
+import { readPage, type Rows } from "./pages.ts";
 import { requestContext } from "./requestContext.ts";
 import { TableIndexes } from "./tableIndex.ts";
 
-const END = "_end_cursor";
+type ResolvedRows = Rows & { limit: number | null };
 
-/** Gives convex-test's database an index, a record of what is read, and the real validation of documents. */
+/** Gives convex-test's database of a component an index, a record of what is read, and the real validation of documents. */
 export class IndexedDatabase {
+  readonly #component: ComponentPath;
   readonly #database: EngineDatabase;
   readonly #indexes = new TableIndexes();
   #schema: SchemaJson | null = null;
 
   constructor(
+    component: ComponentPath,
     database: EngineDatabase,
-    snapshot: Snapshot,
-    onCommit: (changes: DocumentChange[]) => void,
+    {
+      documents,
+      onChanges,
+    }: { documents: Document[]; onChanges: (changes: DocumentChange[]) => void },
   ) {
+    this.#component = component;
     this.#database = database;
-    const { documents, counters } = snapshot;
     database._documents = Object.fromEntries(documents.map((each) => [each._id, each]));
-    database._nextDocId = counters.nextDocId;
-    database._lastCreationTime = counters.lastCreationTime;
-    this.#indexes.apply(documents.map((after) => changeOf(after._id, null, after)));
-    this.#watchCommits(onCommit);
+    this.#indexes.apply(documents.map((after) => this.#changeOf(after._id, null, after)));
+    this.#watchCommits(onChanges);
     this.#watchReads();
     this.#useIndexes();
-    this.#pinPages();
     database._validate = (table, document) => {
       const problem = documentProblem(this.#schema, table, document);
       if (problem === null) return;
@@ -53,20 +64,7 @@ export class IndexedDatabase {
           };
   }
 
-  /** Runs a query against the documents as an overlay makes them. */
-  async withOverlay<T>(
-    overlay: Record<string, Document | null>,
-    run: () => Promise<T>,
-  ): Promise<T> {
-    this.#database._writes = [overlay];
-    try {
-      return await run();
-    } finally {
-      this.#database._writes = [];
-    }
-  }
-
-  #watchCommits(onCommit: (changes: DocumentChange[]) => void): void {
+  #watchCommits(onChanges: (changes: DocumentChange[]) => void): void {
     const database = this.#database;
     const commit = database.commit.bind(database);
     database.commit = (ts) => {
@@ -75,11 +73,11 @@ export class IndexedDatabase {
       const before = ids.map((id) => database._documents[id] ?? null);
       commit(ts);
       const changes = ids
-        .map((id, at) => changeOf(id, before[at] ?? null, database._documents[id] ?? null))
+        .map((id, at) => this.#changeOf(id, before[at] ?? null, database._documents[id] ?? null))
         .filter((change) => change.before !== null || change.after !== null);
       if (changes.length === 0) return;
       this.#indexes.apply(changes);
-      onCommit(changes);
+      onChanges(changes);
     };
   }
 
@@ -95,57 +93,88 @@ export class IndexedDatabase {
   #useIndexes(): void {
     const database = this.#database;
     const resolve = database._resolveQuerySource.bind(database);
-    let isHidden = false;
-    database._iterateDocs = (table, visit) => {
-      if (isHidden) return;
-      const pending = this.#pendingOf(table);
-      for (const document of this.#indexes.all(table))
-        if (!pending.has(document._id)) visit(document);
-      for (const document of pending.values()) if (document !== null) visit(document);
-    };
-    database._resolveQuerySource = (query) => {
-      const { table, filters } = rangeOf(query.source);
-      requestContext.getStore()?.reads?.range(table, filters);
-      if (query.source.type === "Search") return resolve(query);
-      // The engine checks the query and makes its filter, and finds no documents: those come from the index.
-      isHidden = true;
-      const resolved = (() => {
-        try {
-          return resolve(query);
-        } finally {
-          isHidden = false;
-        }
-      })();
-      const fields = resolved.fieldPathsToSortBy;
-      const found = this.#indexes.range(table, { fields, filters }, this.#pendingOf(table));
-      return { ...resolved, sortedDocs: resolved.order === "desc" ? found.reverse() : found };
-    };
-    database._evaluateQuery = (query) => {
-      const { sortedDocs, filterFn, limit } = database._resolveQuerySource(query);
-      const results: Document[] = [];
-      for (const document of sortedDocs) {
-        if (limit !== null && results.length >= limit) break;
-        if (filterFn(document)) results.push(document);
+    const searchVectors = database.vectorSearch.bind(database);
+    let isShown = (_: Document) => true;
+    const showing = <T>(documents: typeof isShown, run: () => T): T => {
+      isShown = documents;
+      try {
+        return run();
+      } finally {
+        isShown = () => true;
       }
-      return results;
+    };
+    database._iterateDocs = (table, visit) => {
+      for (const document of this.#visible(table)) if (isShown(document)) visit(document);
+    };
+    const rowsOf = (query: EngineQuery): ResolvedRows => {
+      const { source } = query;
+      if (source.type === "IndexRange") refuseStaged(this.#schema, source.indexName);
+      const { table, filters } = rangeOf(source);
+      requestContext.getStore()?.reads?.range(this.#qualified(table), filters);
+      // convex-test checks the query and makes its filter, and finds no documents: those come from the index.
+      const check = (checked: EngineQuery) =>
+        showing(
+          () => false,
+          () => resolve(checked),
+        );
+      if (source.type !== "Search") return this.#range(table, filters, check(query));
+      const search = textQuery(this.#schema, source.indexName, source.filters);
+      const scan = { ...query, source: { type: "FullTableScan" as const, tableName: table } };
+      return { ...check(scan), ...this.#search(table, search) };
+    };
+    database._evaluateQuery = (query) => takeRows(rowsOf(query));
+    database.paginate = ({ query, ...options }) => {
+      const context = requestContext.getStore();
+      const endCursor = options.endCursor ?? context?.pinnedCursor ?? null;
+      const page = readPage(rowsOf(query), { ...options, endCursor });
+      if (context !== undefined) context.endCursor = page.continueCursor;
+      return page;
+    };
+    database.vectorSearch = (name, ...rest) => {
+      refuseStaged(this.#schema, name);
+      const field = vectorFieldOf(this.#schema, name);
+      const hasVector = (document: Document) => Array.isArray(fieldAt(document, field));
+      return showing(hasVector, () => searchVectors(name, ...rest));
     };
   }
 
-  #pinPages(): void {
-    const database = this.#database;
-    const paginate = database.paginate.bind(database);
-    database.paginate = (options) => {
-      const context = requestContext.getStore();
-      const endCursor = options.endCursor ?? context?.pinnedCursor ?? null;
-      const page = paginate({ ...options, endCursor });
-      // Without the document at its end, convex-test takes a page for the last one.
-      const result =
-        endCursor === null || endCursor === END
-          ? page
-          : { ...page, isDone: false, continueCursor: endCursor };
-      if (context !== undefined) context.endCursor = result.continueCursor;
-      return result;
+  #range(table: string, filters: RangeFilter[], resolved: ResolvedQuery): ResolvedRows {
+    const { fieldPathsToSortBy: fields, filterFn, limit, order } = resolved;
+    const pending = this.#pendingOf(table);
+    const found = this.#indexes.range(this.#qualified(table), { fields, filters }, pending);
+    const keys = fields.includes("_id") ? fields : [...fields, "_id"];
+    return {
+      sortedDocs: order === "desc" ? found.reverse() : found,
+      keyOf: (document) => keys.map((field) => fieldAt(document, field)),
+      filterFn,
+      limit,
+      order,
     };
+  }
+
+  #search(
+    table: string,
+    { equalities, ...search }: TextQuery,
+  ): Pick<Rows, "sortedDocs" | "keyOf" | "order"> {
+    const ranked = rankByText(this.#visible(table), search).filter(({ document }) =>
+      equalities.every(
+        ({ fieldPath, value }) => compareValues(fieldAt(document, fieldPath), boundOf(value)) === 0,
+      ),
+    );
+    const scores = new Map(ranked.map(({ document, score }) => [document._id, score]));
+    return {
+      sortedDocs: ranked.map(({ document }) => document),
+      keyOf: ({ _id, _creationTime }) => [-(scores.get(_id) ?? 0), -_creationTime, _id],
+      order: "asc",
+    };
+  }
+
+  /** The documents of a table as the running transaction sees them. */
+  *#visible(table: string): Generator<Document> {
+    const pending = this.#pendingOf(table);
+    for (const document of this.#indexes.all(this.#qualified(table)))
+      if (!pending.has(document._id)) yield document;
+    for (const document of pending.values()) if (document !== null) yield document;
   }
 
   /** The writes of the running transaction to one table, the innermost last. */
@@ -156,6 +185,23 @@ export class IndexedDatabase {
         if (tableOfId(id) === table) pending.set(id, document);
     return pending;
   }
+
+  #qualified(table: string): string {
+    return qualifiedTable(this.#component, table);
+  }
+
+  #changeOf(id: string, before: Document | null, after: Document | null): DocumentChange {
+    return { id, table: this.#qualified(tableOfId(id) ?? ""), before, after };
+  }
+}
+
+function takeRows({ sortedDocs, filterFn, limit }: ResolvedRows): Document[] {
+  const results: Document[] = [];
+  for (const document of sortedDocs) {
+    if (limit !== null && results.length >= limit) break;
+    if (filterFn(document)) results.push(document);
+  }
+  return results;
 }
 
 /** What is wrong with a document under a schema, or null. */
@@ -169,10 +215,6 @@ export function documentProblem(
   if (type == null) return null;
   const { _id, _creationTime, ...fields } = document;
   return validate(type, fields as Record<string, never>);
-}
-
-function changeOf(id: string, before: Document | null, after: Document | null): DocumentChange {
-  return { id, table: tableOfId(id) ?? "", before, after };
 }
 
 function rangeOf(source: QuerySource): { table: string; filters: RangeFilter[] } {

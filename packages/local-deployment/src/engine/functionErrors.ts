@@ -1,6 +1,6 @@
 import { convexToJson, type Value } from "convex/values";
-import { sep } from "node:path";
-import { fileURLToPath } from "node:url";
+
+import { ownFramesOf } from "./userStacks.ts";
 
 /** An error that the platform finds, not the function: its text is sent as it is, without "Uncaught" and frames. */
 export class PlatformError extends Error {
@@ -8,38 +8,30 @@ export class PlatformError extends Error {
 }
 
 /** What a caller is told about an error in a function. */
-export function describeFunctionError(
-  error: unknown,
-  directory: string,
-): { message: string; data?: string } {
+export function describeFunctionError(error: unknown): { message: string; data?: string } {
   if (error instanceof PlatformError) return { message: error.message };
   if (isConvexError(error)) {
     const data = JSON.stringify(convexToJson(error.data));
-    const text = typeof error.data === "string" ? error.data : data;
-    return { message: `Uncaught ConvexError: ${text}\n${framesOf(error, directory)}`, data };
+    return { message: textOf(error), data };
   }
-  if (error instanceof Error)
-    return { message: `Uncaught ${error.name}: ${error.message}\n${framesOf(error, directory)}` };
+  if (error instanceof Error) return { message: textOf(error) };
   return { message: `Uncaught ${String(error)}` };
 }
 
 // A pushed bundle has its own copy of `convex`, so `instanceof` would not find its errors.
-function isConvexError(error: unknown): error is Error & { data: Value } {
+export function isConvexError(error: unknown): error is Error & { data: Value } {
   return error instanceof Error && Symbol.for("ConvexError") in error && "data" in error;
 }
 
-const FRAME = /^\s+at (?:(?<name>.+?) \()?(?<file>(?:file:)?\/[^()]*?):(?<place>\d+:\d+)\)?$/;
+/** An error that nothing waited for, as it ends an action. */
+export function uncaughtError(
+  event: "uncaughtException" | "unhandledRejection",
+  error: unknown,
+): PlatformError {
+  if (!(error instanceof Error)) return new PlatformError(`Uncaught ${event}: ${String(error)}`);
+  return new PlatformError(`Uncaught ${event}: ${error.message}\n${ownFramesOf(error)}`);
+}
 
-/** The frames of a stack that are in the user's own code, with the paths that the user knows. */
-function framesOf(error: Error, directory: string): string {
-  const frames: string[] = [];
-  for (const line of (error.stack ?? "").split("\n")) {
-    const { name, file, place } = FRAME.exec(line)?.groups ?? {};
-    if (file === undefined || place === undefined) continue;
-    const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-    if (!path.startsWith(directory + sep) || path.includes("/node_modules/")) continue;
-    const functionName = (name ?? "<anonymous>").replace(/^(async )?(Object|Function)\./, "$1");
-    frames.push(`    at ${functionName} (..${path.slice(directory.length)}:${place})\n`);
-  }
-  return frames.join("");
+function textOf(error: Error): string {
+  return `Uncaught ${error.name}: ${error.message}\n${ownFramesOf(error)}`;
 }

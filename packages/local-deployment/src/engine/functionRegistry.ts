@@ -4,12 +4,15 @@ import { pathToFileURL } from "node:url";
 
 import { validate } from "../validation/validate.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
+import { currentFunction } from "./currentFunction.ts";
 import { PlatformError } from "./functionErrors.ts";
-import type { EngineCode, FunctionKind } from "./messages.ts";
+import { findHttpMount } from "./httpRouting.ts";
+import { invokeFunction, invokeHttpAction, type Invocable } from "./invokeFunction.ts";
+import type { ComponentCode, FunctionKind } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 /** What `query`, `mutation`, `action` and `httpAction` of `convex/server` return. */
-export type ConvexFunction = {
+export type ConvexFunction = Invocable & {
   isQuery?: boolean;
   isMutation?: boolean;
   isAction?: boolean;
@@ -27,16 +30,24 @@ type Module = Record<string, unknown>;
 
 export type RegisteredFunction = { kind: FunctionKind; isPublic: boolean };
 
-/** The functions of one state of the code. */
+/** The functions of one state of the code of the app, or of a component. */
 export class FunctionRegistry {
+  readonly #code: ComponentCode;
+  #httpRouter: unknown;
   readonly #modules = new Map<string, Module>();
   readonly #functions = new Map<string, RegisteredFunction>();
 
-  static async load(code: EngineCode): Promise<FunctionRegistry> {
-    const registry = new FunctionRegistry();
+  private constructor(code: ComponentCode) {
+    this.#code = code;
+  }
+
+  /** @param directory the folder of the whole code. */
+  static async load(directory: string, code: ComponentCode): Promise<FunctionRegistry> {
+    const registry = new FunctionRegistry(code);
     for (const path of code.modules) {
-      const url = pathToFileURL(join(code.directory, "convex", path)).href;
-      registry.#add(path.replace(/\.js$/, ""), (await import(url)) as Module);
+      const url = pathToFileURL(join(directory, code.folder, path)).href;
+      const load = () => import(url) as Promise<Module>;
+      registry.#add(path.replace(/\.js$/, ""), await registry.#running("query", load));
     }
     return registry;
   }
@@ -46,7 +57,12 @@ export class FunctionRegistry {
   }
 
   get hasHttpRoutes(): boolean {
-    return this.#modules.has("http");
+    return this.#modules.has("http") || this.#code.httpMounts.length > 0;
+  }
+
+  /** See `findHttpMount`. */
+  httpMount(asked: { path: string; method: string }): ReturnType<typeof findHttpMount> {
+    return findHttpMount(this.#code.httpMounts, this.#httpRouter, asked);
   }
 
   module(path: string): Module | undefined {
@@ -56,16 +72,25 @@ export class FunctionRegistry {
   #add(path: string, namespace: Module): void {
     const module: Module = {};
     for (const [name, exported] of Object.entries(namespace)) {
-      if (path === "http" && name === "default") module[name] = withRealUrls(exported);
-      else if (isConvexFunction(exported) && kindOf(exported) !== null) {
+      if (path === "http" && name === "default") {
+        this.#httpRouter = exported;
+        module[name] = withRealUrls(exported, (run) => this.#running("action", run));
+      } else if (isConvexFunction(exported) && kindOf(exported) !== null) {
         const kind = kindOf(exported) ?? "query";
         this.#functions.set(`${path}:${name}`, { kind, isPublic: exported.isPublic === true });
-        module[name] = withChecks(exported, kind);
+        module[name] = withChecks(exported, kind, (run) => this.#running(kind, run));
       } else module[name] = exported;
     }
     this.#modules.set(path, module);
   }
+
+  #running<T>(kind: FunctionKind, run: () => T): T {
+    const { path: component, env } = this.#code;
+    return currentFunction.run({ component, kind, env }, run);
+  }
 }
+
+type Running = <T>(run: () => T) => T;
 
 export function isConvexFunction(value: unknown): value is ConvexFunction {
   return typeof value === "function" && "_handler" in value && "exportArgs" in value;
@@ -81,7 +106,11 @@ export function kindOf(exported: ConvexFunction): FunctionKind | null {
  * The same function, with arguments and result checked here: the engine's own check knows no records and says it in
  * other words. It is therefore told that there is nothing to check.
  */
-function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunction {
+function withChecks(
+  original: ConvexFunction,
+  kind: FunctionKind,
+  running: Running,
+): ConvexFunction {
   const args = JSON.parse(original.exportArgs()) as ValidatorJson;
   const returns = JSON.parse(original.exportReturns()) as ValidatorJson | null;
   return {
@@ -93,9 +122,10 @@ function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunctio
     _handler: async (ctx, given) => {
       const wrong = validate(args, given as Value);
       if (wrong !== null) throw new PlatformError(`ArgumentValidationError: ${wrong}`);
-      const result = (await original._handler(ctx, given)) as Value | undefined;
+      const invoke = () => invokeFunction(original, kind, { ctx, args: given as Value });
+      const result = await running(invoke);
       if (returns !== null) {
-        const wrongResult = validate(returns, result ?? null);
+        const wrongResult = validate(returns, result);
         if (wrongResult !== null) throw new PlatformError(`ReturnsValidationError: ${wrongResult}`);
       }
       return result;
@@ -104,7 +134,7 @@ function withChecks(original: ConvexFunction, kind: FunctionKind): ConvexFunctio
 }
 
 /** The same router, whose HTTP actions see the URL that was called and not the engine's invented one. */
-function withRealUrls(router: unknown): HttpRouter {
+function withRealUrls(router: unknown, running: Running): HttpRouter {
   const original = router as HttpRouter;
   return {
     lookup: (path, method) => {
@@ -113,8 +143,8 @@ function withRealUrls(router: unknown): HttpRouter {
       const [action, ...rest] = found;
       const handler = (ctx: unknown, request: unknown) => {
         const url = requestContext.getStore()?.httpUrl;
-        const real = url == null ? request : new Request(url, request as Request);
-        return action._handler(ctx, real);
+        const real = url == null ? (request as Request) : new Request(url, request as Request);
+        return running(() => invokeHttpAction(action, { ctx, request: real }));
       };
       return [{ ...action, _handler: handler }, ...rest];
     },

@@ -1,3 +1,4 @@
+import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { Document, DocumentChange } from "../documents/documentStore.ts";
 
 /** Long enough for the two requests of a consistent query. */
@@ -18,14 +19,19 @@ export class History {
     }
   }
 
-  /** What each document changed since then was at `ts`, or null if that is too long ago. */
-  at(ts: bigint): Record<string, Document | null> | null {
+  /** What each document changed since then was at `ts`, by component, or null if that is too long ago. */
+  at(ts: bigint): Map<ComponentPath, Record<string, Document | null>> | null {
     if (ts < this.#forgottenUpTo) return null;
-    const overlay: Record<string, Document | null> = {};
+    const overlays = new Map<ComponentPath, Record<string, Document | null>>();
     for (const commit of this.#commits.toReversed()) {
       if (commit.ts <= ts) break;
-      for (const { id, before } of commit.changes) overlay[id] = before;
+      for (const { id, table, before } of commit.changes) {
+        const { component } = splitTable(table);
+        const overlay = overlays.get(component) ?? {};
+        overlays.set(component, overlay);
+        overlay[id] = before;
+      }
     }
-    return overlay;
+    return overlays;
   }
 }

@@ -1,7 +1,8 @@
 import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
-import type { DocumentChange, Snapshot } from "../documents/documentStore.ts";
+import type { ComponentPath } from "../documents/componentTables.ts";
+import type { CountedCommit, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
 
@@ -24,6 +25,8 @@ export type FunctionKind = "query" | "mutation" | "action";
 export type FunctionCall = {
   /** `any` runs the function as what it is; its errors then say "function", not "public function". */
   kind: FunctionKind | "any";
+  /** The component whose function it is; the app's when absent. Only an admin may name one. */
+  component?: ComponentPath;
   /** A canonical function path. */
   path: string;
   /** The argument object as encoded JSON. */
@@ -31,6 +34,8 @@ export type FunctionCall = {
   caller: Caller;
   ip?: string | null;
   userAgent?: string | null;
+  /** Under which key a mutation's answer is kept, so that it is not run again when its client repeats it. */
+  receipt?: string;
 };
 
 export type CallOutcome = {
@@ -40,7 +45,13 @@ export type CallOutcome = {
   ranMs: number;
 } & (
   | { ok: true; value: string; ts: bigint }
-  | { ok: false; message: string; data?: string | undefined }
+  | {
+      ok: false;
+      message: string;
+      data?: string | undefined;
+      /** Where the same call can succeed later: why it could not now. */
+      transientCode?: string | undefined;
+    }
 );
 
 /** The outcome of a call that did not get as far as running. */
@@ -61,26 +72,54 @@ export type SchemaJson = {
 };
 export type TableJson = {
   tableName: string;
-  indexes: { indexDescriptor: string; fields: string[] }[];
-  searchIndexes?: { indexDescriptor: string; searchField: string; filterFields: string[] }[];
-  vectorIndexes?: {
-    indexDescriptor: string;
-    vectorField: string;
-    dimensions: number;
-    filterFields: string[];
-  }[];
+  indexes: IndexJson[];
+  searchIndexes?: SearchIndexJson[];
+  vectorIndexes?: VectorIndexJson[];
+  /** Indexes that are prepared, and cannot be queried yet. */
+  stagedDbIndexes?: IndexJson[];
+  stagedSearchIndexes?: SearchIndexJson[];
+  stagedVectorIndexes?: VectorIndexJson[];
   documentType: ValidatorJson | null;
+};
+export type IndexJson = { indexDescriptor: string; fields: string[] };
+export type SearchIndexJson = {
+  indexDescriptor: string;
+  searchField: string;
+  filterFields: string[];
+};
+export type VectorIndexJson = {
+  indexDescriptor: string;
+  vectorField: string;
+  dimensions: number;
+  filterFields: string[];
 };
 
 /** Code that is deployed, as the engine needs it. */
 export type EngineCode = {
   /** The folder that holds the modules. A new one for each change, as modules are never unloaded. */
   directory: string;
-  /** Paths in it of the modules that define functions. */
+  env: Record<string, string>;
+  /** Paths of the app's modules with `"use node"`; components have none. */
+  nodeModules: string[];
+  /** The app and its components. */
+  components: ComponentCode[];
+};
+
+/** The code of one mount of a component, or of the app. */
+export type ComponentCode = {
+  path: ComponentPath;
+  /** Where in the directory its modules are. */
+  folder: string;
+  /** Paths in the folder of the modules that define functions. */
   modules: string[];
   schema: SchemaJson | null;
-  env: Record<string, string>;
+  /** What its functions see in `process.env`; null for the app, which sees the deployment's. */
+  env: Record<string, string> | null;
+  httpMounts: HttpMount[];
 };
+
+/** A child component that answers HTTP requests below a prefix, which ends with a slash. */
+export type HttpMount = { prefix: string; child: ComponentPath };
 
 export type HttpActionRequest = {
   method: string;
@@ -90,21 +129,45 @@ export type HttpActionRequest = {
   headers: [string, string][];
   body: ArrayBuffer | null;
   caller: Caller;
+  /** Why the Authorization header is none of Convex's, or null. */
+  tokenProblem: string | null;
 };
 export type HttpActionOutcome = {
   logLines: string[];
   ranMs: number;
 } & (
   | { ok: true; status: number; headers: [string, string][]; body: ArrayBuffer }
-  | { ok: false; message: string }
+  | { ok: false; message: string; data?: string | undefined }
 );
 
 export type EngineRequest =
   | { type: "deploy"; id: number; code: EngineCode }
   | { type: "call"; id: number; call: FunctionCall; atTs: bigint | null }
   | { type: "batch"; id: number; queries: BatchQuery[] }
+  | { type: "inlineQuery"; id: number; source: string }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
-  | { type: "scheduled"; id: number; jobId: string };
+  | { type: "scheduled"; id: number; component: ComponentPath; jobId: string }
+  | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile }
+  | { type: "import"; id: number; tables: TableImport[] };
+
+/** Documents to be written into one table, with or without `_id` and `_creationTime`. */
+export type TableImport = {
+  component: ComponentPath;
+  table: string;
+  /** Whether what is in the table goes first. */
+  isCleared: boolean;
+  documents: Record<string, unknown>[];
+};
+export type ImportOutcome = { ok: true; written: number } | { ok: false; message: string };
+
+/** What a document of `_storage` is made of. */
+export type StoredFile = {
+  /** The id of its content, which is also in its URL. */
+  blob: string;
+  size: number;
+  sha256: string;
+  contentType: string | null;
+};
 
 export type EngineReply =
   | { type: "ready" }
@@ -112,19 +175,21 @@ export type EngineReply =
   | { type: "stray"; message: string }
   /** What runs for this request is an action. */
   | { type: "actionStarted"; id: number }
-  | { type: "commit"; id: number; ts: bigint; changes: DocumentChange[]; counters: Counters }
-  | { type: "result"; id: number; result: unknown }
+  | { type: "commit"; commit: CountedCommit }
+  /** `commit` is what a mutation that was called has changed: it is there with its answer or not at all. */
+  | { type: "result"; id: number; result: unknown; commit?: CountedCommit | null }
   /** The request could not be handled at all. */
   | { type: "failed"; id: number; message: string };
-
-/** What the engine counts besides the documents. */
-export type Counters = { nextDocId: number; lastCreationTime: number };
 
 export type WorkerStart = {
   port: MessagePort;
   /** See SharedSlot. */
   shared: SharedArrayBuffer;
   snapshot: Snapshot;
+  /** The other end of `serveBlobs`. */
+  blobs: MessagePort;
+  /** What upload tokens are signed with. */
+  uploadSecret: string;
 };
 
 /** Places in the memory that the watchdog and the worker share. */

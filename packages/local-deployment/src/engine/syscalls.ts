@@ -1,50 +1,110 @@
 import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
+import type { ComponentPath } from "../documents/componentTables.ts";
+import { INTERNAL, withoutInternal } from "../documents/internalFields.ts";
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
-import type { EngineInternals } from "./convexTestInternals.ts";
+import { currentFunction } from "./currentFunction.ts";
+import type { SyncSyscall } from "./convexTestInternals.ts";
+import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
+import { requestContext, type TransientError } from "./requestContext.ts";
 
-type ScheduleArgs = { name?: string; functionHandle?: string; args: JSONValue; ts: number };
+type ScheduleArgs = { args: JSONValue; ts: number };
 
-const FUNCTION_HANDLE = /^function:\/\/;/;
+const FUNCTION_HANDLE = /^function:\/\/(.*?);(.+)$/;
+
+/** The component and the function that a function handle stands for. */
+export function parseFunctionHandle(handle: string): { component: ComponentPath; path: string } {
+  const [, component = "", path = ""] = FUNCTION_HANDLE.exec(handle) ?? [];
+  return { component, path: canonicalFunctionPath(path) };
+}
 
 /**
  * Scheduling only writes the job's document: the deployment runs it when it is due, so that a job outlives the
- * engine's worker.
+ * engine's worker. The job belongs to the component that schedules it, whoever's the function is.
  */
-export function handleScheduling(
-  internals: EngineInternals,
-  exists: (path: string) => boolean,
-): void {
-  internals.wrapSyscall((next) => async (op, json) => {
+export function handleScheduling(components: EngineComponents): void {
+  components.internals.wrapSyscall((next) => async (op, json) => {
     if (op !== "1.0/schedule") return await next(op, json);
-    const { name, functionHandle, args, ts } = JSON.parse(json) as ScheduleArgs;
-    const path = canonicalFunctionPath(name ?? functionHandle?.replace(FUNCTION_HANDLE, "") ?? "");
-    if (!exists(path))
+    const handle = JSON.parse(await next("1.0/createFunctionHandle", json)) as string;
+    const { component, path } = parseFunctionHandle(handle);
+    if (components.functions(component)?.find(path) === undefined)
       throw new PlatformError(`Attempted to schedule function at nonexistent path: ${path}`);
+    const { args, ts } = JSON.parse(json) as ScheduleArgs;
     const parsed = jsonToConvex(args);
-    internals.transactions.getMetricsTracker()?.trackScheduledFunction(getConvexSize(parsed));
-    const jobId = internals.database.insert("_scheduled_functions", {
+    const { transactions } = components.internals;
+    transactions.getMetricsTracker()?.trackScheduledFunction(getConvexSize(parsed));
+    const scheduler = currentFunction.getStore()?.component ?? "";
+    const jobId = components.database(scheduler).insert("_scheduled_functions", {
       args: [parsed],
       name: path,
       scheduledTime: ts * 1000,
       state: { kind: "pending" },
+      ...(component === scheduler ? {} : { [INTERNAL]: { component } }),
     });
     return JSON.stringify(jobId);
   });
 }
 
-const NO_STORAGE =
-  "File storage is not supported by the local deployment. Use `npx convex dev` or a cloud deployment for it.";
+const TRANSIENT: Record<string, TransientError> = {
+  throwOcc: {
+    transientCode: "OptimisticConcurrencyControlFailure",
+    message: "Documents that this function has read were changed by another one. Call it again.",
+  },
+  throwOverloaded: {
+    transientCode: "Busy",
+    message: "This deployment is too busy. Call the function again.",
+  },
+};
 
-/** The engine would answer with URLs of a deployment that does not exist. */
-export function refuseStorage(internals: EngineInternals): void {
+/**
+ * Lets a function fail as if it had met a write conflict, or a deployment that is overloaded: by
+ * `Convex.syscall("throwOcc", "{}")` or `"throwOverloaded"`, for tests of what a caller does then.
+ */
+export function throwWhenAsked(next: SyncSyscall): SyncSyscall {
+  return (op, json) => {
+    const error = TRANSIENT[op];
+    if (error === undefined) return next(op, json);
+    const context = requestContext.getStore();
+    if (context !== undefined) context.transientError = error;
+    throw new PlatformError(error.message);
+  };
+}
+
+const READS = new Set(["1.0/get", "1.0/queryStreamNext", "1.0/queryPage"]);
+type ReadResult = { _id: string } | { value: object | null } | { page: object[] } | null;
+
+/** Functions do not see what the deployment keeps for itself in system documents. */
+export function hideInternalFields({ internals }: EngineComponents): void {
   internals.wrapSyscall((next) => async (op, json) => {
-    if (op.startsWith("1.0/storage")) throw new PlatformError(NO_STORAGE);
-    return await next(op, json);
+    const result = await next(op, json);
+    if (!READS.has(op) || !result.includes(`"${INTERNAL}"`)) return result;
+    const read = JSON.parse(result) as ReadResult;
+    if (read === null) return result;
+    if ("page" in read) return JSON.stringify({ ...read, page: read.page.map(withoutInternal) });
+    if ("_id" in read) return JSON.stringify(withoutInternal(read));
+    return JSON.stringify({ ...read, value: withoutInternal(read.value ?? {}) });
   });
-  internals.wrapJsSyscall((next) => async (op, args) => {
-    if (op.startsWith("storage/")) throw new PlatformError(NO_STORAGE);
-    return await next(op, args);
+}
+
+const CALLS = new Set([
+  "1.0/runUdf",
+  "1.0/createFunctionHandle",
+  "1.0/actions/query",
+  "1.0/actions/mutation",
+  "1.0/actions/action",
+]);
+
+/** A component offers its public functions to others, and keeps its internal ones to itself. */
+export function refuseForeignInternals(components: EngineComponents): void {
+  components.internals.wrapSyscall((next) => async (op, json) => {
+    const { reference } = CALLS.has(op) ? (JSON.parse(json) as { reference?: string }) : {};
+    if (reference !== undefined) {
+      const handle = JSON.parse(await next("1.0/createFunctionHandle", json)) as string;
+      const { component, path } = parseFunctionHandle(handle);
+      if (components.functions(component)?.find(path)?.isPublic !== true)
+        throw new PlatformError(`The component "${component}" has no public function "${path}".`);
+    }
+    return await next(op, json);
   });
 }

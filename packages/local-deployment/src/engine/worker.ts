@@ -1,22 +1,29 @@
 /** The engine's thread: user code runs here, and only here. */
 import { workerData } from "node:worker_threads";
 
+import { remoteBlobs } from "../files/blobPort.ts";
+import { UploadTokens } from "../files/uploadTokens.ts";
 import { captureConsole } from "./console.ts";
+import { separateEnvironments } from "./currentFunction.ts";
+import { uncaughtError } from "./functionErrors.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
+import { requestContext } from "./requestContext.ts";
 
 const HEARTBEAT_MS = 100;
 
-const { port, shared, snapshot } = workerData as WorkerStart;
+const { port, shared, snapshot, blobs, uploadSecret } = workerData as WorkerStart;
 const slots = new Int32Array(shared);
 
 // Before convex-test is loaded, which keeps the console that it finds.
 captureConsole();
 process.setSourceMapsEnabled(true);
+separateEnvironments();
 const { RequestRunner } = await import("./requestRunner.ts");
 
 const post = (reply: EngineReply) => port.postMessage(reply);
-const runner = new RequestRunner(snapshot, {
-  commit: (commit) => post({ type: "commit", ...commit }),
+const storage = { blobs: remoteBlobs(blobs), tokens: new UploadTokens(uploadSecret) };
+const runner = new RequestRunner(snapshot, storage, {
+  commit: (commit) => post({ type: "commit", commit }),
   actionStarted: (id) => post({ type: "actionStarted", id }),
   current: (id) => {
     Atomics.add(slots, SharedSlot.serial, 1);
@@ -25,7 +32,12 @@ const runner = new RequestRunner(snapshot, {
 });
 
 // What user code leaves behind (a rejected promise, a timer that throws) concerns only the request that it was for.
-process.on("uncaughtException", (error) => post({ type: "stray", message: String(error) }));
+for (const event of ["uncaughtException", "unhandledRejection"] as const)
+  process.on(event, (error: unknown) => {
+    const abort = requestContext.getStore()?.abort ?? null;
+    if (abort === null) post({ type: "stray", message: String(error) });
+    else abort(uncaughtError(event, error));
+  });
 
 // Requests that come after code run it, and not what was there before.
 let deployed: Promise<unknown> = Promise.resolve();
@@ -43,16 +55,27 @@ async function handle(request: EngineRequest): Promise<void> {
   await deployed;
   switch (request.type) {
     case "call":
-      await runner.call(id, request, done);
+      await runner.call(id, request, (result, commit = null) =>
+        post({ type: "result", id, result, commit }),
+      );
       return;
     case "batch":
       done(await runner.batch(id, request.queries));
+      return;
+    case "inlineQuery":
+      await runner.inlineQuery(id, request.source, done);
       return;
     case "httpAction":
       done(await runner.httpAction(id, request.request));
       return;
     case "scheduled":
-      done(await runner.scheduled(id, request.jobId));
+      done(await runner.scheduled(id, request));
+      return;
+    case "import":
+      done(await runner.importTables(id, request.tables));
+      return;
+    case "storeFile":
+      done(await runner.storeFile(id, request));
       return;
   }
 }

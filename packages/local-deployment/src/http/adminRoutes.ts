@@ -1,14 +1,20 @@
 import { z } from "zod";
 
 import { requireAdmin } from "../authentication/authenticator.ts";
+import { functionResponse, requireFormat } from "../wire/functionRequests.ts";
 import { LARGEST_PUBLIC_BODY, readJson } from "../wire/jsonBodies.ts";
 import { badRequest } from "../wire/requestError.ts";
-import { callerOf, type App, type AppContext, type Served } from "./context.ts";
+import { callerOf, jsonText, type App, type AppContext, type Served } from "./context.ts";
 
 const LOG_HOLD_MS = 60_000;
 
 const environmentChanges = z.looseObject({
   changes: z.array(z.object({ name: z.string(), value: z.string().nullable() })),
+});
+
+const inlineQueryRequest = z.looseObject({
+  bundle: z.looseObject({ source: z.string() }),
+  format: z.string().optional(),
 });
 
 /** The routes that the CLI uses besides pushing. */
@@ -40,12 +46,11 @@ export function addAdminRoutes(app: App, { deployment, authenticator }: Served):
     // The first request only asks where the log ends: it must not wait.
     return context.json(await deployment.log.after(cursor, cursor === 0 ? 0 : LOG_HOLD_MS));
   });
-  // Without an answer the CLI would repeat the request for 35 s.
   app.post("/api/run_test_function", async (context) => {
     await admin(context);
-    throw badRequest(
-      "InlineQueryNotSupported",
-      "`convex run --inline-query` is not supported by the local deployment. Write the query in a file of your functions folder instead.",
-    );
+    const asked = await readJson(context.req.raw, inlineQueryRequest, LARGEST_PUBLIC_BODY);
+    const format = requireFormat(asked.format);
+    const { requestId, outcome } = await deployment.inlineQuery(asked.bundle.source);
+    return jsonText(context, functionResponse(requestId, outcome, format));
   });
 }

@@ -9,6 +9,8 @@ import type { App, AppEnv, Served } from "./context.ts";
 import { addFunctionRoutes } from "./functionRoutes.ts";
 import { addHttpActionRoutes } from "./httpActionRoutes.ts";
 import { injectFaults } from "./injectFaults.ts";
+import { addSnapshotRoutes } from "./snapshotRoutes.ts";
+import { addStorageRoutes } from "./storageRoutes.ts";
 import { addPushRoutes } from "./pushRoutes.ts";
 
 const CORS_MAX_AGE_S = 86_400;
@@ -43,6 +45,8 @@ export function createApp(served: Served, faults: Faults): App {
   addFunctionRoutes(app, served);
   addPushRoutes(app, served);
   addAdminRoutes(app, served);
+  addStorageRoutes(app, served);
+  addSnapshotRoutes(app, served);
   addHttpActionRoutes(app, served);
   return app;
 }

@@ -18,6 +18,7 @@ import { callerOf, jsonText, type App, type AppContext, type Served } from "./co
 const KINDS: FunctionKind[] = ["query", "mutation", "action"];
 
 type Asked = {
+  componentPath?: string | null | undefined;
   path: string;
   args: Parameters<typeof argumentObject>[0];
   format?: string | null | undefined;
@@ -79,6 +80,7 @@ async function answer(
   const caller = await callerOf(context, authenticator);
   const call: FunctionCall = {
     kind,
+    component: asked.componentPath ?? "",
     path: canonicalFunctionPath(asked.path),
     args: argumentObject(asked.args),
     caller,

@@ -1,7 +1,7 @@
 import { RequestError } from "../wire/requestError.ts";
 import { readBody } from "../wire/jsonBodies.ts";
-import { ANONYMOUS, type Caller } from "../engine/messages.ts";
-import { serverError } from "../deployment/requestIds.ts";
+import { ANONYMOUS, type HttpActionRequest } from "../engine/messages.ts";
+import { httpActionError } from "../deployment/requestIds.ts";
 import { callerOf, type App, type AppContext, type Served } from "./context.ts";
 
 const LARGEST_BODY = 20 * 1024 * 1024;
@@ -19,23 +19,24 @@ export function addHttpActionRoutes(app: App, { deployment, authenticator }: Ser
       path: pathname.slice(HTTP_ACTIONS_PATH.length) + search,
       headers: [...context.req.raw.headers],
       body: body.length > 0 && method !== "GET" && method !== "HEAD" ? toArrayBuffer(body) : null,
-      caller: await userOrAnonymous(context),
+      ...(await senderOf(context)),
     });
     if (outcome.ok) {
       const { status, headers } = outcome;
       const content = status === 204 || status === 304 ? null : outcome.body;
       return new Response(content, { status, headers });
     }
-    const message = serverError(requestId, outcome);
-    return context.json({ code: "InternalServerError", message }, 500);
+    return context.json(httpActionError(requestId, outcome), 500);
   });
 
-  // The header may be the action's own business: a token that is not for Convex is no error.
-  async function userOrAnonymous(context: AppContext): Promise<Caller> {
+  // The header may be the action's own business: it is an error only for an action that asks who sends it.
+  async function senderOf(
+    context: AppContext,
+  ): Promise<Pick<HttpActionRequest, "caller" | "tokenProblem">> {
     try {
-      return await callerOf(context, authenticator);
+      return { caller: await callerOf(context, authenticator), tokenProblem: null };
     } catch (error) {
-      if (error instanceof RequestError) return ANONYMOUS;
+      if (error instanceof RequestError) return { caller: ANONYMOUS, tokenProblem: error.message };
       throw error;
     }
   }

@@ -9,31 +9,46 @@ import {
   type AuthProvider,
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
+import { provideRequire } from "../engine/nodeRequire.ts";
+import { scheduleProblem } from "../schedule/cronSchedule.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
+import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import type { SchemaJson } from "../engine/messages.ts";
 import type {
   AnalyzedFunction,
   AnalyzedModule,
   CronJob,
-  EnvVarDeclaration,
+  DefinitionJson,
   HttpRoute,
 } from "./pushFormats.ts";
 
-export type AnalysisRequest = {
-  directory: string;
-  /** Modules that may define functions; null: only the auth config is wanted. */
-  modules: string[] | null;
+/** What is to be evaluated of the app, or of the definition of a component. */
+export type DefinitionFiles = {
+  /** Where in the directory its modules are. */
+  folder: string;
+  /** Modules that may define functions. */
+  modules: string[];
   hasDefinition: boolean;
   hasSchema: boolean;
+};
+export type AnalysisRequest = {
+  directory: string;
+  /** Null: only the auth config is wanted. */
+  app: DefinitionFiles | null;
+  /** The definitions of components by their path. */
+  components: Record<string, DefinitionFiles>;
   hasAuthConfig: boolean;
   env: Record<string, string>;
 };
-export type Analysis = {
+export type DefinitionAnalysis = {
+  definition: DefinitionJson;
   schema: SchemaJson | null;
-  authProviders: AuthProvider[];
   functions: Record<string, AnalyzedModule>;
-  crons: CronJob[];
-  envVars: EnvVarDeclaration[];
+  crons: Omit<CronJob, "component">[];
+};
+export type Analysis = DefinitionAnalysis & {
+  authProviders: AuthProvider[];
+  components: Record<string, DefinitionAnalysis>;
 };
 export type AnalysisReply =
   { ok: true; analysis: Analysis } | { ok: false; code: string; message: string };
@@ -47,26 +62,28 @@ class Refusal extends Error {
 }
 
 const request = workerData as AnalysisRequest;
+provideRequire(request.directory);
 process.setSourceMapsEnabled(true);
+showUserStacks({ directory: request.directory, nodeModules: [] });
 
-async function load(path: string): Promise<Record<string, unknown>> {
-  const url = pathToFileURL(join(request.directory, "convex", path)).href;
-  return (await import(url)) as Record<string, unknown>;
-}
-
-async function loadOrRefuse(path: string, code: string): Promise<Record<string, unknown>> {
+async function loadOrRefuse(
+  folder: string,
+  path: string,
+  code: string,
+): Promise<Record<string, unknown>> {
   try {
-    return await load(path);
+    const url = pathToFileURL(join(request.directory, folder, path)).href;
+    return (await import(url)) as Record<string, unknown>;
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     throw new Refusal(code, `Failed to analyze ${path}: ${message}`);
   }
 }
 
-async function analyzeSchema(): Promise<SchemaJson | null> {
-  if (!request.hasSchema) return null;
-  const { default: schema } = await loadOrRefuse("schema.js", "InvalidSchema");
+async function analyzeSchema(files: DefinitionFiles): Promise<SchemaJson | null> {
+  if (!files.hasSchema) return null;
+  const { default: schema } = await loadOrRefuse(files.folder, "schema.js", "InvalidSchema");
   const exported = schema as { export?: () => string } | undefined;
   if (exported === undefined)
     throw new Refusal("MissingSchemaExportError", "Schema file missing default export.");
@@ -78,13 +95,22 @@ async function analyzeSchema(): Promise<SchemaJson | null> {
   return JSON.parse(exported.export()) as SchemaJson;
 }
 
-async function analyzeDefinition(): Promise<EnvVarDeclaration[]> {
-  if (!request.hasDefinition) return [];
-  const { default: app } = await loadOrRefuse("convex.config.js", "InvalidConvexConfig");
-  const definition = app as { export?: () => { envVars?: EnvVarDeclaration[] } } | undefined;
-  if (typeof definition?.export !== "function")
-    throw new Refusal("InvalidConvexConfig", "convex.config.ts must export an app definition.");
-  return (definition.export().envVars ?? []).sort(([a], [b]) => (a < b ? -1 : 1));
+const NO_DEFINITION: DefinitionJson = {
+  definitionType: { type: "app" },
+  childComponents: [],
+  httpMounts: {},
+  envVars: [],
+};
+
+async function analyzeDefinition(files: DefinitionFiles): Promise<DefinitionJson> {
+  if (!files.hasDefinition) return NO_DEFINITION;
+  const code = "InvalidConvexConfig";
+  const { default: exported } = await loadOrRefuse(files.folder, "convex.config.js", code);
+  const given = exported as { export?: () => Partial<DefinitionJson> } | undefined;
+  if (typeof given?.export !== "function")
+    throw new Refusal(code, "convex.config.ts must export an app or component definition.");
+  const definition = { ...NO_DEFINITION, ...given.export() };
+  return { ...definition, envVars: definition.envVars.sort(([a], [b]) => (a < b ? -1 : 1)) };
 }
 
 async function analyzeAuthConfig(): Promise<AuthProvider[]> {
@@ -94,7 +120,7 @@ async function analyzeAuthConfig(): Promise<AuthProvider[]> {
   process.env = new Proxy(environment, {
     get: (target, name) => {
       // Loaders read variables, too, while the module is loaded: only what it reads itself counts.
-      const isOwn = new Error().stack?.includes(request.directory) === true;
+      const isOwn = ownFramesOf(new Error()) !== "";
       if (typeof name !== "string" || name in target || !isOwn)
         return Reflect.get(target, name) as unknown;
       throw new Refusal(
@@ -104,7 +130,8 @@ async function analyzeAuthConfig(): Promise<AuthProvider[]> {
     },
   });
   try {
-    const { default: config } = await loadOrRefuse("auth.config.js", "AuthConfigInvalid");
+    const code = "AuthConfigInvalid";
+    const { default: config } = await loadOrRefuse("convex", "auth.config.js", code);
     if (config === undefined)
       throw new Refusal(
         "AuthConfigMissingExportError",
@@ -145,11 +172,16 @@ function analyzeRoutes(module: Record<string, unknown>): HttpRoute[] {
   return router.getRoutes().map(([path, method]) => ({ route: { path, method }, pos: null }));
 }
 
-function analyzeCrons(module: Record<string, unknown>): CronJob[] {
+function analyzeCrons(module: Record<string, unknown>): DefinitionAnalysis["crons"] {
   const crons = module["default"] as { export?: () => string } | undefined;
   if (typeof crons?.export !== "function")
     throw new Refusal("InvalidModules", "The default export of `convex/crons.js` is not a Crons.");
   const jobs = JSON.parse(crons.export()) as Record<string, Omit<CronJob, "function">>;
+  for (const [name, { schedule }] of Object.entries(jobs)) {
+    const problem = scheduleProblem(schedule);
+    if (problem !== null)
+      throw new Refusal("InvalidModules", `The cron job "${name}" cannot run: ${problem}`);
+  }
   return Object.entries(jobs).map(([name, { name: path, args, schedule }]) => ({
     name,
     function: path,
@@ -158,20 +190,12 @@ function analyzeCrons(module: Record<string, unknown>): CronJob[] {
   }));
 }
 
-async function analyze(): Promise<Analysis> {
-  const authProviders = await analyzeAuthConfig();
-  const analysis: Analysis = {
-    schema: null,
-    authProviders,
-    functions: {},
-    crons: [],
-    envVars: [],
-  };
-  if (request.modules === null) return analysis;
-  analysis.envVars = await analyzeDefinition();
-  analysis.schema = await analyzeSchema();
-  for (const path of request.modules) {
-    const module = await loadOrRefuse(path, "InvalidModules");
+async function analyzeFiles(files: DefinitionFiles): Promise<DefinitionAnalysis> {
+  const definition = await analyzeDefinition(files);
+  const schema = await analyzeSchema(files);
+  const analysis: DefinitionAnalysis = { definition, schema, functions: {}, crons: [] };
+  for (const path of files.modules) {
+    const module = await loadOrRefuse(files.folder, path, "InvalidModules");
     analysis.functions[path] = {
       functions: analyzeFunctions(module),
       httpRoutes: path === "http.js" ? analyzeRoutes(module) : null,
@@ -183,6 +207,21 @@ async function analyze(): Promise<Analysis> {
   return analysis;
 }
 
+async function analyze(): Promise<Analysis> {
+  const authProviders = await analyzeAuthConfig();
+  const { app } = request;
+  const own =
+    app === null
+      ? { definition: NO_DEFINITION, schema: null, functions: {}, crons: [] }
+      : await analyzeFiles(app);
+  const components: Analysis["components"] = {};
+  // A component does not see the deployment's variables.
+  process.env = {};
+  for (const [path, files] of Object.entries(request.components))
+    components[path] = await analyzeFiles(files);
+  return { ...own, authProviders, components };
+}
+
 async function reply(): Promise<AnalysisReply> {
   for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
   Object.assign(process.env, request.env);
@@ -190,7 +229,7 @@ async function reply(): Promise<AnalysisReply> {
     return { ok: true, analysis: await analyze() };
   } catch (error) {
     if (error instanceof Refusal) return { ok: false, code: error.code, message: error.message };
-    const { message } = describeFunctionError(error, request.directory);
+    const { message } = describeFunctionError(error);
     return { ok: false, code: "InvalidModules", message };
   }
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 
 import { RequestError } from "../wire/requestError.ts";
-import { modulesOfPush } from "./deployedCode.ts";
+import { pushedCode } from "./deployedCode.ts";
 import { moduleHash } from "./moduleFiles.ts";
 import { startPushRequest, type ModuleConfig } from "./pushFormats.ts";
 
@@ -21,23 +21,16 @@ function push(changes: object, app: object = {}) {
   });
 }
 
-it("is refused for a project with external packages", () => {
-  const request = push({ nodeDependencies: [{ name: "sharp", version: "1.0.0" }] });
-  expect(() => modulesOfPush(request, [])).toThrow(
-    "External packages (sharp) are not supported by the local deployment.",
-  );
-});
-
 it("takes unchanged modules from what is deployed", () => {
   const unchangedModuleHashes = [
     { path: "notes.js", environment: "isolate", sha256: moduleHash(NOTES) },
   ];
   const request = push({}, { unchangedModuleHashes });
-  expect(modulesOfPush(request, [NOTES])).toEqual([NOTES]);
+  expect(pushedCode(request, [NOTES]).modules).toEqual([NOTES]);
 });
 
 it("refuses a push whose unchanged module is another one here", () => {
   const unchangedModuleHashes = [{ path: "notes.js", environment: "isolate", sha256: "0" }];
   const request = push({}, { unchangedModuleHashes });
-  expect(() => modulesOfPush(request, [NOTES])).toThrow(RequestError);
+  expect(() => pushedCode(request, [NOTES])).toThrow(RequestError);
 });

@@ -1,6 +1,9 @@
 /** What the CLI sends to push code. Its own schemas: `cli/lib/deployApi` of the `convex` package. */
 import { z } from "zod";
 
+import type { ComponentPath } from "../documents/componentTables.ts";
+import type { CronSchedule } from "../schedule/cronSchedule.ts";
+
 const environment = z.enum(["isolate", "node"]);
 
 const moduleConfig = z.object({
@@ -11,12 +14,25 @@ const moduleConfig = z.object({
 });
 export type ModuleConfig = z.infer<typeof moduleConfig>;
 
+const componentDefinition = z.looseObject({
+  definitionPath: z.string(),
+  definition: moduleConfig,
+  dependencies: z.array(z.string()).default([]),
+  schema: moduleConfig.nullable(),
+  functions: z.array(moduleConfig),
+  udfServerVersion: z.string(),
+});
+export type ComponentDefinition = z.infer<typeof componentDefinition>;
+
+const nodeDependency = z.looseObject({ name: z.string(), version: z.string() });
+export type NodeDependency = z.infer<typeof nodeDependency>;
+
 export const startPushRequest = z.looseObject({
   adminKey: z.string(),
   dryRun: z.boolean().default(false),
   functions: z.string().default("convex/"),
-  nodeDependencies: z.array(z.looseObject({ name: z.string() })).default([]),
-  componentDefinitions: z.array(z.unknown()).default([]),
+  nodeDependencies: z.array(nodeDependency).default([]),
+  componentDefinitions: z.array(componentDefinition).default([]),
   appDefinition: z.looseObject({
     definition: moduleConfig.nullable(),
     dependencies: z.array(z.string()).default([]),
@@ -67,10 +83,12 @@ export type AnalyzedModule = {
 };
 export type CronJob = {
   name: string;
+  /** The component whose job it is. */
+  component: ComponentPath;
   /** The path of the function that it runs. */
   function: string;
   args: unknown[];
-  schedule: { type: string; seconds?: number; minutes?: number; hours?: number };
+  schedule: CronSchedule;
 };
 
 /** A variable that `convex.config.ts` declares: its validator as JSON text. */
@@ -78,3 +96,15 @@ export type EnvVarDeclaration = [
   name: string,
   declaration: { type: "value"; value: string; optional?: boolean },
 ];
+
+/** What a variable of a component is: a text, or its parent's variable of that name. */
+export type EnvBinding = { type: "value"; value: string } | { type: "envVar"; name: string };
+
+/** What `convex.config.ts` says, as its default export tells it. */
+export type DefinitionJson = {
+  definitionType: { type: "app" } | { type: "childComponent"; name: string };
+  childComponents: { name: string; path: string; env?: [string, EnvBinding][] | null }[];
+  /** References of children by the prefix of the HTTP paths that they answer. */
+  httpMounts: Record<string, string>;
+  envVars: EnvVarDeclaration[];
+};

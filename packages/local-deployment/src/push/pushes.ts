@@ -3,11 +3,15 @@ import { createHash, randomUUID } from "node:crypto";
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { badRequest } from "../wire/requestError.ts";
 import { analyze } from "./analyze.ts";
+import { allMounts, definitionOf, mountComponents } from "./components.ts";
 import {
-  functionModules,
+  definitionFolders,
+  filesToAnalyze,
   hasAuthConfig,
-  modulesOfPush,
+  mountFolders,
+  pushedCode,
   type DeployedCode,
+  type PushedCode,
 } from "./deployedCode.ts";
 import { moduleHash, type ModuleFolders } from "./moduleFiles.ts";
 import type { FinishPushRequest, StartPushRequest } from "./pushFormats.ts";
@@ -54,15 +58,17 @@ export class Pushes {
   /** What a push would do to tables and indexes. What else is wrong with it, `start` will say. */
   async evaluateSchema(request: StartPushRequest): Promise<unknown> {
     const { active, documents } = this.#target;
-    const { schema } = request.appDefinition;
-    const after = schema === null ? null : (await this.#analyze([schema], [])).analysis.schema;
+    const { schema, udfServerVersion } = request.appDefinition;
+    const files = schema === null ? [] : [schema];
+    const pushed = { modules: [], files, components: [], packages: [], udfServerVersion };
+    const after = schema === null ? null : (await this.#analyze(pushed)).analysis.schema;
     return evaluateSchema(active?.analysis.schema ?? null, after, documents);
   }
 
   /** The same for older CLIs. */
   async evaluatePush(request: StartPushRequest): Promise<unknown> {
-    const { analysis } = await this.#evaluate(request);
-    return { schemaChange: schemaChange("", this.#target.active, analysis.schema) };
+    const code = await this.#evaluate(request);
+    return { schemaChange: schemaChange("", this.#target.active, code) };
   }
 
   async start(request: StartPushRequest): Promise<unknown> {
@@ -79,27 +85,34 @@ export class Pushes {
 
   waitForSchema(schemaIds: Record<string, string | null>): unknown {
     const code = this.#find(schemaIds);
-    const broken = findBrokenDocument(code.analysis.schema, this.#target.documents);
-    return broken === null
-      ? { type: "complete" }
-      : { type: "failed", componentPath: "", ...broken };
+    const broken = this.#findBroken(code);
+    return broken === null ? { type: "complete" } : { type: "failed", ...broken };
   }
 
   async finish({ startPush, dryRun }: FinishPushRequest): Promise<unknown> {
     const code = this.#find(startPush.schemaChange.schemaIds);
-    const { active: before, env, documents } = this.#target;
+    const { active: before, env } = this.#target;
     if (!isSameEnvironment(startPush.environmentVariables, env))
       throw badRequest(
         "RaceDetected",
         "Hit an error while pushing:\nEnvironment variables have changed during push",
       );
-    checkVariables(code.analysis.envVars, env);
+    checkVariables(code.analysis.definition.envVars, env);
     if (dryRun) return finishPushResponse(before, null);
-    const broken = findBrokenDocument(code.analysis.schema, documents);
+    const broken = this.#findBroken(code);
     if (broken !== null)
       throw badRequest("SchemaDefinitionError", `Hit an error while pushing:\n${broken.error}`);
     await this.#target.activate(code);
     return finishPushResponse(before, code);
+  }
+
+  #findBroken({ app, analysis }: DeployedCode): ReturnType<typeof findBrokenDocument> {
+    for (const { path, definition } of allMounts(app)) {
+      const { schema } = definitionOf(analysis, definition);
+      const broken = findBrokenDocument(path, schema, this.#target.documents);
+      if (broken !== null) return broken;
+    }
+    return null;
   }
 
   #find(schemaIds: Record<string, string | null>): DeployedCode {
@@ -114,23 +127,15 @@ export class Pushes {
   /** The CLI sends the same push to several steps: its code is evaluated once. */
   async #evaluate(request: StartPushRequest): Promise<DeployedCode> {
     const { active, functionEnv } = this.#target;
-    const modules = modulesOfPush(request, active?.modules ?? []);
-    const schemaModule = request.appDefinition.schema;
-    const { udfServerVersion } = request.appDefinition;
-    const { definition } = request.appDefinition;
-    const all = [...modules, schemaModule, definition].filter((module) => module !== null);
+    const pushed = pushedCode(request, active?.modules ?? []);
+    const hashes = Object.entries(definitionFolders(pushed)).map(([folder, modules]) => [
+      folder,
+      modules.map((each) => [each.path, moduleHash(each)]),
+    ]);
     const key = createHash("sha256")
-      .update(JSON.stringify([all.map((each) => [each.path, moduleHash(each)]), functionEnv]))
+      .update(JSON.stringify([hashes, pushed.packages, functionEnv]))
       .digest("hex");
-    if (this.#newest?.key !== key) {
-      const code = this.#analyze(all, modules).then((analyzed) => ({
-        ...analyzed,
-        modules,
-        files: all,
-        udfServerVersion,
-      }));
-      this.#newest = { key, code };
-    }
+    if (this.#newest?.key !== key) this.#newest = { key, code: this.#install(pushed) };
     try {
       return await this.#newest.code;
     } catch (error) {
@@ -139,18 +144,21 @@ export class Pushes {
     }
   }
 
-  async #analyze(
-    files: DeployedCode["modules"],
-    modules: DeployedCode["modules"],
-  ): Promise<Pick<DeployedCode, "analysis" | "directory">> {
+  async #install(pushed: PushedCode): Promise<DeployedCode> {
+    const { analysis, directory } = await this.#analyze(pushed);
+    const app = mountComponents(analysis);
+    await this.#target.folders.add(directory, mountFolders(app, pushed.components));
+    return { ...pushed, analysis, app, directory };
+  }
+
+  async #analyze(pushed: PushedCode): Promise<Pick<DeployedCode, "analysis" | "directory">> {
     const { folders, functionEnv: env } = this.#target;
-    const directory = await folders.write(files);
+    const directory = await folders.write(definitionFolders(pushed));
+    await folders.addPackages(directory, pushed.packages);
     const request = {
       directory,
-      modules: functionModules(modules),
-      hasSchema: files.some(({ path }) => path === "schema.js"),
-      hasDefinition: files.some(({ path }) => path === "convex.config.js"),
-      hasAuthConfig: hasAuthConfig(modules),
+      ...filesToAnalyze(pushed),
+      hasAuthConfig: hasAuthConfig(pushed.modules),
       env,
     };
     return { directory, analysis: await analyze(request) };

@@ -1,9 +1,10 @@
+import { qualifiedTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { documentProblem } from "../engine/engineDatabase.ts";
-import type { SchemaJson } from "../engine/messages.ts";
+import type { SchemaJson, TableJson } from "../engine/messages.ts";
 
 /** An index as the CLI prints it. */
-export type IndexConfig = { name: string } & (
+export type IndexConfig = { name: string; staged: boolean } & (
   | { type: "database"; fields: string[] }
   | { type: "search"; searchField: string; filterFields: string[] }
   | { type: "vector"; dimensions: number; vectorField: string; filterFields: string[] }
@@ -25,57 +26,89 @@ export const NO_INDEX_CHANGE: IndexDiff = {
 
 export function indexDiff(before: SchemaJson | null, after: SchemaJson | null): IndexDiff {
   const [old, now] = [indexesOf(before), indexesOf(after)];
-  const missingIn = (others: IndexConfig[]) => {
-    const known = new Set(others.map((index) => JSON.stringify(index)));
-    return (index: IndexConfig) => !known.has(JSON.stringify(index));
-  };
+  const oldOf = (index: IndexConfig) => old.find((each) => isSameIndex(each, index));
   return {
-    ...NO_INDEX_CHANGE,
-    added_indexes: now.filter(missingIn(old)),
-    removed_indexes: old.filter(missingIn(now)),
+    added_indexes: now.filter((index) => oldOf(index) === undefined),
+    removed_indexes: old.filter((index) => !now.some((each) => isSameIndex(each, index))),
+    enabled_indexes: now.filter((index) => !index.staged && oldOf(index)?.staged === true),
+    disabled_indexes: now.filter((index) => index.staged && oldOf(index)?.staged === false),
   };
+}
+
+function isSameIndex(a: IndexConfig, b: IndexConfig): boolean {
+  return JSON.stringify({ ...a, staged: false }) === JSON.stringify({ ...b, staged: false });
 }
 
 export function indexesOf(schema: SchemaJson | null): IndexConfig[] {
-  return (schema?.tables ?? []).flatMap(
-    ({ tableName, indexes, searchIndexes = [], vectorIndexes = [] }) => {
-      const named = (descriptor: string) => `${tableName}.${descriptor}`;
-      return [
-        ...indexes.map(({ indexDescriptor, fields }) => ({
-          name: named(indexDescriptor),
-          type: "database" as const,
-          fields: [...fields, "_creationTime"],
-        })),
-        ...searchIndexes.map(({ indexDescriptor, searchField, filterFields }) => ({
-          name: named(indexDescriptor),
-          type: "search" as const,
-          searchField,
-          filterFields,
-        })),
-        ...vectorIndexes.map(({ indexDescriptor, dimensions, vectorField, filterFields }) => ({
-          name: named(indexDescriptor),
-          type: "vector" as const,
-          dimensions,
-          vectorField,
-          filterFields,
-        })),
-      ];
-    },
-  );
+  return (schema?.tables ?? []).flatMap((table) => [
+    ...databaseIndexes(table),
+    ...searchIndexes(table),
+    ...vectorIndexes(table),
+  ]);
 }
 
-export type SchemaFailure = { tableName: string; error: string };
+function databaseIndexes({ tableName, indexes, stagedDbIndexes }: TableJson): IndexConfig[] {
+  return withStaging(indexes, stagedDbIndexes, ({ indexDescriptor, fields }) => ({
+    name: `${tableName}.${indexDescriptor}`,
+    type: "database",
+    fields: [...fields, "_creationTime"],
+  }));
+}
 
-/** The first stored document that a schema does not allow, or null. */
+function searchIndexes({
+  tableName,
+  searchIndexes,
+  stagedSearchIndexes,
+}: TableJson): IndexConfig[] {
+  return withStaging(searchIndexes, stagedSearchIndexes, (index) => ({
+    name: `${tableName}.${index.indexDescriptor}`,
+    type: "search",
+    searchField: index.searchField,
+    filterFields: index.filterFields,
+  }));
+}
+
+function vectorIndexes({
+  tableName,
+  vectorIndexes,
+  stagedVectorIndexes,
+}: TableJson): IndexConfig[] {
+  return withStaging(vectorIndexes, stagedVectorIndexes, (index) => ({
+    name: `${tableName}.${index.indexDescriptor}`,
+    type: "vector",
+    dimensions: index.dimensions,
+    vectorField: index.vectorField,
+    filterFields: index.filterFields,
+  }));
+}
+
+type Unstaged<T> = T extends unknown ? Omit<T, "staged"> : never;
+
+function withStaging<Index>(
+  enabled: Index[] = [],
+  staged: Index[] = [],
+  describe: (index: Index) => Unstaged<IndexConfig>,
+): IndexConfig[] {
+  return [
+    ...enabled.map((index) => ({ ...describe(index), staged: false })),
+    ...staged.map((index) => ({ ...describe(index), staged: true })),
+  ];
+}
+
+export type SchemaFailure = { componentPath: ComponentPath; tableName: string; error: string };
+
+/** The first stored document that the schema of the app, or of a component, does not allow, or null. */
 export function findBrokenDocument(
+  componentPath: ComponentPath,
   schema: SchemaJson | null,
   documents: DocumentStore,
 ): SchemaFailure | null {
   for (const { tableName } of schema?.tables ?? [])
-    for (const document of documents.list(tableName)) {
+    for (const document of documents.list(qualifiedTable(componentPath, tableName))) {
       const problem = documentProblem(schema, tableName, document);
       if (problem !== null)
         return {
+          componentPath,
           tableName,
           error: `Document with ID "${document._id}" in table "${tableName}" does not match the schema: ${problem}`,
         };

@@ -1,7 +1,8 @@
 import type { CronJob } from "../push/pushFormats.ts";
+import { intervalOf, nextRun } from "./cronSchedule.ts";
 import { Timers } from "./timers.ts";
 
-/** Runs the interval jobs of `crons.ts`: at once when they are new, then once in each interval. */
+/** Runs the jobs of `crons.ts`: those with an interval at once when they are new, the others when it is their time. */
 export class Crons {
   readonly #timers = new Timers();
   readonly #run: (job: CronJob) => Promise<unknown>;
@@ -11,26 +12,14 @@ export class Crons {
     this.#run = run;
   }
 
-  /**
-   * Takes over the jobs of newly deployed code; unchanged ones keep their rhythm.
-   *
-   * @returns the names of jobs that do not run here, as their schedule is no interval.
-   */
-  set(jobs: readonly CronJob[]): string[] {
-    const now = new Map(jobs.map((job) => [job.name, JSON.stringify(job)]));
+  /** Takes over the jobs of newly deployed code; unchanged ones keep their rhythm. */
+  set(jobs: readonly CronJob[]): void {
+    const now = new Map(jobs.map((job) => [keyOf(job), JSON.stringify(job)]));
     for (const name of this.#jobs.keys()) if (!now.has(name)) this.#timers.clear(name);
     const before = this.#jobs;
     this.#jobs = now;
-    const skipped: string[] = [];
-    for (const job of jobs) {
-      if (before.get(job.name) === now.get(job.name)) continue;
-      const intervalMs = intervalOf(job);
-      if (intervalMs === null) {
-        this.#timers.clear(job.name);
-        skipped.push(job.name);
-      } else this.#arm(job, Date.now(), intervalMs);
-    }
-    return skipped;
+    for (const job of jobs)
+      if (before.get(keyOf(job)) !== now.get(keyOf(job))) this.#arm(job, firstDue(job));
   }
 
   close(): void {
@@ -38,21 +27,32 @@ export class Crons {
     this.#jobs.clear();
   }
 
-  #arm(job: CronJob, dueAt: number, intervalMs: number): void {
-    const version = this.#jobs.get(job.name);
-    this.#timers.set(job.name, dueAt, () => {
-      // A run that takes longer than the interval skips the runs that it covers, as on the real backend.
+  #arm(job: CronJob, dueAt: number | null): void {
+    if (dueAt === null) {
+      this.#timers.clear(keyOf(job));
+      return;
+    }
+    const version = this.#jobs.get(keyOf(job));
+    this.#timers.set(keyOf(job), dueAt, () => {
       void this.#run(job).finally(() => {
-        if (this.#jobs.get(job.name) !== version) return;
-        const missed = Math.floor((Date.now() - dueAt) / intervalMs);
-        this.#arm(job, dueAt + (missed + 1) * intervalMs, intervalMs);
+        if (this.#jobs.get(keyOf(job)) === version) this.#arm(job, dueAfter(job, dueAt));
       });
     });
   }
 }
 
-function intervalOf({ schedule }: CronJob): number | null {
-  if (schedule.type !== "interval") return null;
-  const { seconds = 0, minutes = 0, hours = 0 } = schedule;
-  return (seconds + 60 * minutes + 3600 * hours) * 1000;
+function keyOf({ component, name }: CronJob): string {
+  return JSON.stringify([component, name]);
+}
+
+function firstDue({ schedule }: CronJob): number | null {
+  return intervalOf(schedule) === null ? nextRun(schedule, Date.now()) : Date.now();
+}
+
+/** A run that takes longer than to the next one skips the runs that it covers, as on the real backend. */
+function dueAfter({ schedule }: CronJob, dueAt: number): number | null {
+  const intervalMs = intervalOf(schedule);
+  if (intervalMs === null) return nextRun(schedule, Math.max(dueAt, Date.now()));
+  const missed = Math.floor((Date.now() - dueAt) / intervalMs);
+  return dueAt + (missed + 1) * intervalMs;
 }

@@ -32,8 +32,8 @@ export class LiveQueries {
 
   /** @param journal where an earlier run's page ended, or null. */
   acquire(call: FunctionCall, journal: string | null): LiveQuery {
-    const { path, args, caller } = call;
-    const key = JSON.stringify([path, args, caller, journal]);
+    const { component, path, args, caller } = call;
+    const key = JSON.stringify([component, path, args, caller, journal]);
     let query = this.#shared.get(key);
     if (query?.isShareable !== true) {
       query = new LiveQuery(key, call, journal);

@@ -1,9 +1,15 @@
 import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { z } from "zod";
 
+import { qualifiedTable, splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
+import { withoutInternal } from "../documents/internalFields.ts";
 import { refusedCall, type CallOutcome, type FunctionCall } from "../engine/messages.ts";
+import type { DefinitionAnalysis } from "../push/analysisWorker.ts";
+import { allMounts, definitionOf } from "../push/components.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
+import type { Exports } from "../snapshots/exports.ts";
+import type { Imports } from "../snapshots/imports.ts";
 import { displayFunctionPath } from "../wire/functionPaths.ts";
 import { encodeValue } from "../wire/values.ts";
 
@@ -13,9 +19,11 @@ export type SystemSource = {
   readonly env: Record<string, string>;
   readonly active: DeployedCode | null;
   readonly cloudUrl: string;
+  readonly imports: Imports;
+  readonly exports: Exports;
 };
 
-type SystemQuery = (source: SystemSource, args: Value) => Value;
+type SystemQuery = (source: SystemSource, args: Value, component: ComponentPath) => Value;
 
 const pagination = z.looseObject({ cursor: z.string().nullable(), numItems: z.number() });
 const tableDataArgs = z.looseObject({
@@ -24,6 +32,7 @@ const tableDataArgs = z.looseObject({
   paginationOpts: pagination,
 });
 const tableNameArgs = z.looseObject({ tableName: z.string() });
+const importArgs = z.looseObject({ importId: z.string() });
 const nameArgs = z.looseObject({ name: z.string() });
 
 /** The queries that the CLI sends under `_system/cli/`, by canonical path. */
@@ -37,39 +46,47 @@ const QUERIES: Record<string, SystemQuery> = {
     const value = env[name];
     return value === undefined ? null : { name, value };
   },
-  "_system/cli/tables:default": (source) => ({
-    page: tableNames(source).map((name) => ({ name })),
+  "_system/cli/tables:default": (source, _, component) => ({
+    page: tableNames(source, component).map((name) => ({ name })),
     isDone: true,
     continueCursor: "end",
   }),
-  "_system/cli/tableData:default": ({ documents }, args) => {
+  "_system/cli/tableData:default": ({ documents }, args, component) => {
     const { table, order, paginationOpts } = tableDataArgs.parse(args);
-    const all = documents.list(table);
+    const all = documents.list(qualifiedTable(component, table));
     if (order === "desc") all.reverse();
     const from = Number(paginationOpts.cursor ?? 0);
     const to = from + paginationOpts.numItems;
     return {
-      page: all.slice(from, to) as Value[],
+      page: all.slice(from, to).map(withoutInternal) as Value[],
       isDone: to >= all.length,
       continueCursor: String(Math.min(to, all.length)),
     };
   },
-  "_system/cli/tableSize:default": ({ documents }, args) =>
-    documents.count(tableNameArgs.parse(args).tableName),
+  "_system/cli/tableSize:default": ({ documents }, args, component) =>
+    documents.count(qualifiedTable(component, tableNameArgs.parse(args).tableName)),
   // Any new value says that the table may have changed.
   "_system/cli/queryTable:default": () => Math.random(),
-  "_system/cli/modules:apiSpec": ({ active }) => apiSpec(active),
+  "_system/cli/modules:apiSpec": ({ active }, _, component) => apiSpec(active, component),
+  "_system/cli/queryImport:list": () => [],
+  "_system/cli/queryImport:default": ({ imports }, args) =>
+    imports.describe(importArgs.parse(args).importId),
+  "_system/cli/exports:getLatest": ({ exports }) => exports.describe(),
   "_system/cli/convexUrl:cloudUrl": ({ cloudUrl }) => cloudUrl,
 };
 
 /** Answers a system query. Only an admin may ask. */
 export function runSystemQuery(source: SystemSource, call: FunctionCall): CallOutcome {
   const query = QUERIES[call.path];
+  const component = call.component ?? "";
   if (query === undefined || !call.caller.isAdmin)
-    return refusedCall(`Could not find public function for '${displayFunctionPath(call.path)}'.`);
+    return refusedCall(
+      `Could not find public function for '${displayFunctionPath(call.path)}'. Did you forget to run \`npx convex dev\`?`,
+    );
+  if (!isKnown(source, component)) return refusedCall(`Component "${component}" not found.`);
   try {
     const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
-    const value = encodeValue(query(source, args));
+    const value = encodeValue(query(source, args, component));
     return { ok: true, value, ts: source.documents.ts, kind: "query", logLines: [], ranMs: 0 };
   } catch (error) {
     if (!(error instanceof z.ZodError)) throw error;
@@ -77,17 +94,35 @@ export function runSystemQuery(source: SystemSource, call: FunctionCall): CallOu
   }
 }
 
-function tableNames({ active, documents }: SystemSource): string[] {
-  const declared = active?.analysis.schema?.tables.map(({ tableName }) => tableName) ?? [];
-  const stored = documents.tableNames().filter((name) => !name.startsWith("_"));
+function isKnown({ active, documents }: SystemSource, path: ComponentPath): boolean {
+  if (path === "" || deployedAt(active, path) !== null) return true;
+  return documents.tableNames().some((name) => splitTable(name).component === path);
+}
+
+/** The app or a component as it is deployed, or null. */
+function deployedAt(active: DeployedCode | null, path: ComponentPath): DefinitionAnalysis | null {
+  if (active === null) return null;
+  const mount = allMounts(active.app).find((each) => each.path === path);
+  return mount === undefined ? null : definitionOf(active.analysis, mount.definition);
+}
+
+function tableNames({ active, documents }: SystemSource, component: ComponentPath): string[] {
+  const { schema = null } = deployedAt(active, component) ?? {};
+  const declared = schema?.tables.map(({ tableName }) => tableName) ?? [];
+  const stored = documents
+    .tableNames()
+    .map(splitTable)
+    .filter(({ component: owner, table }) => owner === component && !table.startsWith("_"))
+    .map(({ table }) => table);
   return [...new Set([...declared, ...stored])].sort();
 }
 
 const ANYTHING = '{"type":"any"}';
 
-function apiSpec(active: DeployedCode | null): Value {
+function apiSpec(active: DeployedCode | null, component: ComponentPath): Value {
   const toValue = (json: string | null) => jsonToConvex(JSON.parse(json ?? ANYTHING) as JSONValue);
-  return Object.entries(active?.analysis.functions ?? {}).flatMap(([path, module]): Value[] => [
+  const { functions = {} } = deployedAt(active, component) ?? {};
+  return Object.entries(functions).flatMap(([path, module]): Value[] => [
     ...module.functions.map(({ name, udfType, visibility, args, returns }) => ({
       identifier: `${path}:${name}`,
       functionType: udfType,

@@ -93,7 +93,6 @@ export const clearNow = action({
   args: {},
   handler: async (ctx): Promise<number> => await ctx.runMutation(internal.notes.clear, {}),
 });
-export const store = action({ args: {}, handler: (ctx) => ctx.storage.store(new Blob(["x"])) });
 export const loop = mutation({
   args: {},
   handler: async (ctx) => {

@@ -1,5 +1,5 @@
 /** For tests: Convex projects in temporary folders, and what they are pushed to. */
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,9 @@ export class TemporaryProject {
 
   static async create(files: ProjectFiles): Promise<TemporaryProject> {
     const project = new TemporaryProject(await mkdtemp(join(tmpdir(), "convex-project-")));
-    await symlink(NODE_MODULES, join(project.cwd, "node_modules"));
+    await mkdir(join(project.cwd, "node_modules"));
+    for (const name of await readdir(NODE_MODULES))
+      await symlink(join(NODE_MODULES, name), join(project.cwd, "node_modules", name));
     await project.write({
       "package.json": '{"name":"project","type":"module","dependencies":{"convex":"*"}}',
       "convex/tsconfig.json": JSON.stringify({
@@ -61,7 +63,7 @@ export class TemporaryProject {
 /** A project and a deployment for it. */
 export class ProjectRun {
   readonly project: TemporaryProject;
-  readonly deployment: LocalDeployment;
+  deployment: LocalDeployment;
 
   private constructor(project: TemporaryProject, deployment: LocalDeployment) {
     this.project = project;
@@ -94,6 +96,12 @@ export class ProjectRun {
   async convex(...args: string[]): Promise<ConvexCliResult> {
     const { url, adminKey } = this.deployment;
     return await runConvexCli(args, { url, adminKey, cwd: this.project.cwd });
+  }
+
+  /** Ends the deployment and starts another; with the same data folder it goes on with the same data. */
+  async restart(options: LocalDeploymentOptions): Promise<void> {
+    await this.deployment.close();
+    this.deployment = await startLocalDeployment(options);
   }
 
   /** @throws if the CLI refuses. */

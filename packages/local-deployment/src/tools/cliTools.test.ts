@@ -58,10 +58,18 @@ describe("convex run", () => {
     );
   });
 
-  it("refuses --inline-query at once", async () => {
-    const { exitCode, stderr } = await run.convex("run", "--inline-query", "return 1");
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("is not supported by the local deployment");
+  it("runs a query that is given with --inline-query, which can read and not write", async () => {
+    await run.convex("run", "notes:add", '{"owner":"inline","rank":7}');
+    const inline = (query: string) => run.convex("run", "--inline-query", query);
+    const one =
+      'const notes = await ctx.db.query("notes").collect(); return notes.map((n) => n.rank);';
+    expect(JSON.parse((await inline(one)).stdout)).toContain(7);
+    const failed = await inline("nothing.here");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).toContain("Uncaught ReferenceError: nothing is not defined");
+    const writing = await inline('await ctx.db.insert("notes", { owner: "x", rank: 1 })');
+    expect(writing.stderr).toContain("insert is not a function");
+    await run.convex("run", "notes:clear");
   });
 });
 

@@ -93,6 +93,22 @@ export const one = query({ args: {}, handler: () => 1 });`,
     expect(stderr).toContain("Failed to analyze more.js: Uncaught Error: at load");
   });
 
+  it("is refused for a cron job whose expression is none", async () => {
+    await run.project.write({
+      "convex/more.ts": MORE,
+      "convex/crons.ts": `
+import { cronJobs, makeFunctionReference } from "convex/server";
+const crons = cronJobs();
+crons.cron("never", "61 * * * *", makeFunctionReference("more:count") as never);
+export default crons;
+`,
+    });
+    const { exitCode, stderr } = await run.convex("deploy", "--typecheck", "disable");
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain('The cron job "never" cannot run: "61 * * * *" is no cron expression');
+    await run.project.write({ "convex/crons.ts": "export {};" });
+  });
+
   it("is refused where stored documents do not fit the new schema, and the old code keeps running", async () => {
     await run.project.write({
       "convex/more.ts": MORE,
@@ -134,18 +150,5 @@ export default defineApp({ env: { NEEDED: v.string() } });`,
     expect(stderr).toContain("NEEDED");
     await run.convex("env", "set", "NEEDED", "x");
     await run.deploy();
-  });
-
-  it("is refused for a project with components", async () => {
-    await run.project.write({
-      "convex/child/convex.config.ts": `import { defineComponent } from "convex/server";
-export default defineComponent("child");`,
-      "convex/convex.config.ts": `import { defineApp } from "convex/server";
-import child from "./child/convex.config";
-const app = defineApp(); app.use(child); export default app;`,
-    });
-    const { exitCode, stderr } = await run.convex("deploy", "--typecheck", "disable");
-    expect(exitCode).toBe(1);
-    expect(stderr).toContain("Components are not supported by the local deployment");
   });
 });

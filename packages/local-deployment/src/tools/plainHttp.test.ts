@@ -105,7 +105,8 @@ describe("a function over HTTP", () => {
   });
 
   it("is not found if it is internal, missing or of another type, and the answers do not tell which", async () => {
-    const notFound = (name: string) => `Could not find public function for '${name}'.`;
+    const notFound = (name: string) =>
+      `Could not find public function for '${name}'. Did you forget to run \`npx convex dev\`?`;
     expect(await failure("/api/mutation", { path: "notes:clear", args: {} })).toBe(
       notFound("notes:clear"),
     );
@@ -120,12 +121,6 @@ describe("a function over HTTP", () => {
     );
     expect(await failure("/api/run/notes/nope", { args: {} })).toContain(
       "Did you forget to run `npx convex dev`?",
-    );
-  });
-
-  it("that stores a file is told that this is not supported", async () => {
-    expect(await failure("/api/action", { path: "notes:store", args: {} })).toContain(
-      "File storage is not supported by the local deployment.",
     );
   });
 });

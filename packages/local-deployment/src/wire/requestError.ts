@@ -11,6 +11,9 @@ export class RequestError extends Error {
   }
 }
 
+/** The status of what could not be done now, and may be asked for again. */
+export const UNAVAILABLE = 503;
+
 export function badRequest(code: string, message: string): RequestError {
   return new RequestError(400, code, message);
 }

@@ -23,6 +23,7 @@ const modifyQuerySet = z.looseObject({
         type: z.literal("Add"),
         queryId: version,
         udfPath: z.string(),
+        componentPath: z.string().nullish(),
         args: encodedArgs,
         journal: z.string().nullish(),
       }),
@@ -33,6 +34,7 @@ const modifyQuerySet = z.looseObject({
 const runFunction = {
   requestId: version,
   udfPath: z.string(),
+  componentPath: z.string().nullish(),
   args: encodedArgs,
 };
 const mutation = z.looseObject({ type: z.literal("Mutation"), ...runFunction });

@@ -7,7 +7,6 @@ import { WebSocketServer } from "ws";
 import type { Fault, Faults } from "../faults/faults.ts";
 import type { Served } from "../http/context.ts";
 import { LiveQueries } from "../subscriptions/liveQueries.ts";
-import { MutationReceipts } from "../subscriptions/mutationReceipts.ts";
 import { LARGEST_PUBLIC_BODY } from "../wire/jsonBodies.ts";
 import { SocketFaults } from "./socketFaults.ts";
 import { SyncSession } from "./syncSession.ts";
@@ -20,7 +19,6 @@ export class SyncServer {
   readonly #served: Served;
   readonly #faults: Faults;
   readonly #live: LiveQueries;
-  readonly #receipts = new MutationReceipts();
   readonly #sessions = new Set<SyncSession>();
   readonly #server = new WebSocketServer({ noServer: true, maxPayload: LARGEST_PUBLIC_BODY });
   readonly #pings: NodeJS.Timeout;
@@ -52,7 +50,6 @@ export class SyncServer {
         const session = new SyncSession(webSocket, {
           ...this.#served,
           live: this.#live,
-          receipts: this.#receipts,
           faults: new SocketFaults(this.#faults, path),
         });
         this.#sessions.add(session);

@@ -4,10 +4,9 @@ import type { Identity, FunctionCall, Caller } from "../engine/messages.ts";
 import { ANONYMOUS } from "../engine/messages.ts";
 import type { Served } from "../http/context.ts";
 import type { LiveQueries } from "../subscriptions/liveQueries.ts";
-import type { MutationReceipts } from "../subscriptions/mutationReceipts.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
-import { RequestError } from "../wire/requestError.ts";
+import { RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import * as Wire from "../wire/syncMessages.ts";
 import { decodeTimestamp } from "../wire/timestamps.ts";
 import { QuerySet } from "./querySet.ts";
@@ -15,7 +14,6 @@ import type { SocketFaults } from "./socketFaults.ts";
 
 export type SessionParts = Served & {
   live: LiveQueries;
-  receipts: MutationReceipts;
   faults: SocketFaults;
 };
 
@@ -131,14 +129,16 @@ export class SyncSession {
     const { requestId } = message;
     const kind = message.type === "Mutation" ? "mutation" : "action";
     const call = this.#callOf(kind, message);
-    const { deployment, receipts, faults } = this.#parts;
+    const { deployment, faults } = this.#parts;
     const answer = async () => {
+      if (this.#isRefused) return;
       const fault = await faults.meet(this.#socket, call.path);
       if (fault === "stop") return;
-      const run = () => deployment.call(call);
       const session = this.#sessionId ?? "";
       const given =
-        kind === "mutation" ? await receipts.once(session, requestId, run) : await run();
+        kind === "mutation"
+          ? await deployment.callOnce(call, session, requestId)
+          : await deployment.call(call);
       if (fault === "cutAfter") {
         this.#socket.terminate();
         return;
@@ -150,7 +150,8 @@ export class SyncSession {
       this.#parts.live.refresh();
     };
     const report = (error: unknown) => {
-      this.#fail(error instanceof Error ? error.message : String(error));
+      if (error instanceof RequestError && error.status === UNAVAILABLE) this.#restart(error.code);
+      else this.#fail(error instanceof Error ? error.message : String(error));
     };
     // Mutations of one client run in the order in which they were sent; actions do not wait.
     if (kind === "mutation") this.#mutations = this.#mutations.then(answer).catch(report);
@@ -207,10 +208,17 @@ export class SyncSession {
 
   #callOf(
     kind: FunctionCall["kind"],
-    { udfPath, args }: { udfPath: string; args: unknown[] },
+    asked: { udfPath: string; componentPath?: string | null | undefined; args: unknown[] },
   ): FunctionCall {
-    const path = canonicalFunctionPath(udfPath);
-    return { kind, path, args: argumentObject(args), caller: this.#caller };
+    const path = canonicalFunctionPath(asked.udfPath);
+    const component = asked.componentPath ?? "";
+    return { kind, component, path, args: argumentObject(asked.args), caller: this.#caller };
+  }
+
+  /** The client connects again, and sends again what was not answered. */
+  #restart(reason: string): void {
+    this.#isRefused = true;
+    this.#socket.close(1011, reason);
   }
 
   #fail(error: string): void {

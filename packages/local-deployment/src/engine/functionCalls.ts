@@ -1,0 +1,65 @@
+import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
+import { makeFunctionReference } from "convex/server";
+
+import type { EngineInternals } from "./convexTestInternals.ts";
+import { describeFunctionError, PlatformError } from "./functionErrors.ts";
+import { engineContext, type EngineContext } from "./invokeFunction.ts";
+import { requestContext } from "./requestContext.ts";
+
+const ACTION_CALLS: Record<string, "runQuery" | "runMutation" | "runAction"> = {
+  "1.0/actions/query": "runQuery",
+  "1.0/actions/mutation": "runMutation",
+  "1.0/actions/action": "runAction",
+};
+
+type Address = { name?: string; reference?: string; functionHandle?: string };
+
+/** Answers what a function asks about its caller, and lets functions call others. */
+export function handleCalls(internals: EngineInternals): void {
+  internals.wrapSyscall((next) => async (op, json) => {
+    if (op === "1.0/getUserIdentity") return JSON.stringify(await identityOfCaller());
+    const call = ACTION_CALLS[op];
+    if (call === undefined && op !== "1.0/runUdf") return await next(op, json);
+    try {
+      return await (call === undefined ? next(op, json) : callFromAction(call, json));
+    } catch (error) {
+      throw forCaller(error);
+    }
+  });
+}
+
+async function identityOfCaller(): Promise<JSONValue> {
+  const problem = requestContext.getStore()?.tokenProblem ?? null;
+  if (problem !== null) throw new PlatformError(problem);
+  return await contextOfCaller().auth.getUserIdentity();
+}
+
+async function callFromAction(
+  call: "runQuery" | "runMutation" | "runAction",
+  json: string,
+): Promise<string> {
+  const { args, ...address } = JSON.parse(json) as Address & { args: JSONValue };
+  const result = await contextOfCaller()[call](referenceOf(address), jsonToConvex(args));
+  return JSON.stringify(convexToJson(result ?? null));
+}
+
+function contextOfCaller(): EngineContext {
+  const context = engineContext.getStore();
+  if (context === undefined) throw new Error("A function called from outside of any function.");
+  return context;
+}
+
+function referenceOf({ name, reference, functionHandle }: Address): unknown {
+  if (functionHandle !== undefined) return functionHandle;
+  if (name !== undefined) return makeFunctionReference(name);
+  return { [Symbol.for("toReferencePath")]: reference };
+}
+
+/** What the calling function's own `convex` makes a new error of: it never sees the object that was thrown. */
+function forCaller(error: unknown): Error & { data?: Value } {
+  const { message, data } = describeFunctionError(error);
+  const described = new Error(message);
+  return data === undefined
+    ? described
+    : Object.assign(described, { data: JSON.parse(data) as Value });
+}

@@ -1,0 +1,100 @@
+import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
+
+import type { ComponentPath } from "../documents/componentTables.ts";
+import { displayFunctionPath } from "../wire/functionPaths.ts";
+import type { EngineAccessor } from "./convexTestInternals.ts";
+import type { EngineComponents } from "./engineComponents.ts";
+import { describeFunctionError, PlatformError } from "./functionErrors.ts";
+import type { RegisteredFunction } from "./functionRegistry.ts";
+import type * as M from "./messages.ts";
+import { requestContext, runAbortable, type RequestContext } from "./requestContext.ts";
+
+type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
+
+/** Finds the functions that requests call, and runs them as who calls. */
+export class FunctionRunner {
+  readonly #components: EngineComponents;
+
+  constructor(components: EngineComponents) {
+    this.#components = components;
+  }
+
+  /** The function that is called, or why it cannot be. */
+  find(call: M.FunctionCall): RegisteredFunction | string {
+    const found = this.#components.functions(call.component ?? "")?.find(call.path);
+    const shown = displayFunctionPath(call.path);
+    if (call.kind === "any" && found === undefined)
+      return `Could not find function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
+    const isOpen = found?.isPublic === true && (call.component ?? "") === "";
+    if (found === undefined || !(isOpen || call.caller.isAdmin))
+      return `Could not find public function for '${shown}'. Did you forget to run \`npx convex dev\`?`;
+    if (call.kind === "any" || call.kind === found.kind) return found;
+    const [module, name] = call.path.split(":");
+    const title = (kind: string) => kind.charAt(0).toUpperCase() + kind.slice(1);
+    return `Trying to execute ${module ?? ""}.js:${name ?? ""} as ${title(call.kind)}, but it is defined as ${title(found.kind)}.`;
+  }
+
+  /** Calls a function that was found. */
+  attempt(
+    context: RequestContext,
+    call: M.FunctionCall,
+    { kind }: RegisteredFunction,
+  ): Promise<M.CallOutcome> {
+    return this.outcome(context, kind, () => {
+      const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
+      const { component = "", path } = call;
+      return this.runAs(call, { component, path }, args as Record<string, Value>);
+    });
+  }
+
+  /** Runs something for a request, and says how it ended. */
+  async outcome(
+    context: RequestContext,
+    kind: M.FunctionKind | null,
+    run: () => Promise<Value | undefined>,
+  ): Promise<M.CallOutcome> {
+    const started = performance.now();
+    const common = () => ({ kind, logLines: context.logLines, ranMs: performance.now() - started });
+    try {
+      const result = await (kind === "action"
+        ? runAbortable(context, run)
+        : requestContext.run(context, run));
+      const value = JSON.stringify(convexToJson(result ?? null));
+      return {
+        ...common(),
+        ok: true,
+        value,
+        ts: this.#components.internals.transactions._lastCommitTs,
+      };
+    } catch (error) {
+      const { transientError } = context;
+      return { ...common(), ok: false, ...(transientError ?? describeFunctionError(error)) };
+    }
+  }
+
+  async runAs(
+    sender: Sender,
+    { component: componentPath, path: udfPath }: { component: ComponentPath; path: string },
+    args: Record<string, Value>,
+  ): Promise<Value | undefined> {
+    const kind = this.#components.functions(componentPath)?.find(udfPath)?.kind;
+    if (kind === undefined) throw new PlatformError(`Could not find function for '${udfPath}'.`);
+    const { caller, ip = null, userAgent = null } = sender;
+    // What this returns has every method, whatever its type says.
+    const metadata = { ip, userAgent };
+    const test = this.as(caller).withRequestMetadata(metadata) as unknown as EngineAccessor;
+    const run = {
+      query: "queryFromPath",
+      mutation: "mutationFromPath",
+      action: "actionFromPath",
+    } as const;
+    return (await test[run[kind]]({ componentPath, udfPath }, args)) as Value;
+  }
+
+  /** What runs functions as that caller. */
+  as(caller: M.Caller): EngineAccessor {
+    const { test } = this.#components;
+    if (caller.identity === null) return test;
+    return test.withIdentity(caller.identity) as unknown as EngineAccessor;
+  }
+}

@@ -1,0 +1,49 @@
+import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
+import type { Commit, Document, DocumentStore } from "../documents/documentStore.ts";
+import { internalOf } from "../documents/internalFields.ts";
+import type { Blobs } from "./blobs.ts";
+
+const TABLE = "_storage";
+
+type FileEntry = { component: ComponentPath; document: Document };
+
+/** Finds files by the id in their URL, and forgets the contents of those that functions delete. */
+export class Files {
+  readonly #blobs: Blobs;
+  readonly #entries = new Map<string, FileEntry>();
+  readonly #onFault: (error: unknown) => void;
+
+  constructor(store: DocumentStore, blobs: Blobs, onFault: (error: unknown) => void) {
+    this.#blobs = blobs;
+    this.#onFault = onFault;
+    for (const qualified of store.tableNames())
+      for (const document of this.#isFiles(qualified) ? store.list(qualified) : [])
+        this.#add(qualified, document);
+  }
+
+  see({ changes }: Commit): void {
+    for (const { table, before, after } of changes) {
+      if (!this.#isFiles(table)) continue;
+      if (after !== null) this.#add(table, after);
+      else if (before !== null) this.#remove(internalOf(before)["blob"] ?? "");
+    }
+  }
+
+  find(blob: string): FileEntry | null {
+    return this.#entries.get(blob) ?? null;
+  }
+
+  #isFiles(qualified: string): boolean {
+    return splitTable(qualified).table === TABLE;
+  }
+
+  #add(qualified: string, document: Document): void {
+    const { component } = splitTable(qualified);
+    this.#entries.set(internalOf(document)["blob"] ?? "", { component, document });
+  }
+
+  #remove(blob: string): void {
+    this.#entries.delete(blob);
+    this.#blobs.delete(blob).catch(this.#onFault);
+  }
+}
