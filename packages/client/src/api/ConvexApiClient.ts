@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { ConvexHttpClient } from "convex/browser";
 import type {
   FunctionArgs,
@@ -13,7 +11,7 @@ import type { ClientOptions } from "../config/options.ts";
 import { CredentialsRefusedError, type KlipstreamError } from "../errors.ts";
 import { backend } from "./backend.ts";
 import { type Connection, connect, type ClientAmbient } from "./connection.ts";
-import { type Answer, exchangingFetch } from "./exchange.ts";
+import { type Answer, exchangingFetch, newRequestId } from "./exchange.ts";
 import { toKlipstreamError } from "./functionErrors.ts";
 
 type Query = FunctionReference<"query">;
@@ -126,7 +124,7 @@ export class ConvexApiClient {
   ): Promise<Attempt<FunctionReturnType<Ref>>> {
     const { url, fetch, clock, attemptTimeoutMs, log } = this.#connection;
     const answer: Answer = { httpStatus: undefined, requestId: newRequestId() };
-    let serial = 0;
+    let serial: number | undefined;
     try {
       const issued = await this.#credentials.issue();
       serial = issued.serial;
@@ -137,12 +135,12 @@ export class ConvexApiClient {
         logger: false,
       });
       const value = await run(client, call);
-      this.#credentials.accepted(serial);
+      this.#credentials.accepted(issued.serial);
       return { ok: true, value, answer };
     } catch (cause) {
       const error = toKlipstreamError(cause, { answer, redactor: log.redactor });
       const isRefusal = error instanceof CredentialsRefusedError;
-      const refreshMayHelp = isRefusal && this.#credentials.refused(serial);
+      const refreshMayHelp = isRefusal && serial !== undefined && this.#credentials.refused(serial);
       return { ok: false, error, answer, refreshMayHelp };
     }
   }
@@ -155,9 +153,4 @@ function isConnection(options: ClientOptions | Connection): options is Connectio
 function unwrap<T>(attempt: Attempt<T>): T {
   if (!attempt.ok) throw attempt.error;
   return attempt.value;
-}
-
-/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
-function newRequestId(): string {
-  return randomUUID().replaceAll("-", "").slice(0, 16);
 }

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import type { Clock } from "../clock.ts";
 import {
   BackendUnavailableError,
@@ -23,6 +25,11 @@ export type Exchange = {
   redactor: Redactor;
   answer: Answer;
 };
+
+/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
+export function newRequestId(): string {
+  return randomUUID().replaceAll("-", "").slice(0, 16);
+}
 
 /** Convex's own status for "your function threw"; the body is as with 200. */
 const STATUS_FUNCTION_FAILED = 560;
