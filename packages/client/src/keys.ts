@@ -12,7 +12,8 @@ export {
   readJwksDataUri,
   signingVariables,
 } from "./auth/signingKey.ts";
-export { exchangeKey, issueServiceAccountKey } from "./auth/issueKey.ts";
+export { exchangeKey } from "./api/exchangeKey.ts";
+export { issueServiceAccountKey } from "./auth/issueKey.ts";
 
 export type { ServiceAccountKey } from "./auth/serviceAccountKey.ts";
 export type { PublicJwk, SigningKey } from "./auth/signingKey.ts";

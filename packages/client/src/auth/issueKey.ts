@@ -7,7 +7,7 @@ import { createServiceAccountKey, hashServiceAccountKey } from "./serviceAccount
 export type AdministeredDeployment = { url: string; adminKey: string };
 
 const answerSchema = z.union([
-  z.object({ status: z.literal("success"), value: z.unknown() }),
+  z.object({ status: z.literal("success") }),
   z.object({ status: z.literal("error"), errorMessage: z.string() }),
 ]);
 
@@ -24,37 +24,24 @@ export async function issueServiceAccountKey(
 ): Promise<string> {
   const by = "set-up";
   const key = createServiceAccountKey(account);
-  const authorization = `Convex ${deployment.adminKey}`;
-  const run = (path: string, args: object) =>
-    call(`${deployment.url}/api/function`, { path, args }, { authorization });
-  await run("serviceAccounts:create", { account, scopes, by });
-  await run("serviceKeys:create", { account, hash: hashServiceAccountKey(key), by });
+  await run(deployment, "serviceAccounts:create", { account, scopes, by });
+  const hash = hashServiceAccountKey(key);
+  await run(deployment, "serviceKeys:create", { account, hash, by });
   return key;
 }
 
-/**
- * Exchanges a key for a token of ten minutes, for callers that speak plain HTTP.
- *
- * @throws Error with the deployment's answer.
- */
-export async function exchangeKey(url: string, key: string): Promise<string> {
-  const value = await call(`${url}/api/action`, { path: "accessTokens:exchange", args: { key } });
-  return z.object({ token: z.string() }).parse(value).token;
-}
-
-async function call(
-  url: string,
-  request: { path: string; args: object },
-  headers: Record<string, string> = {},
-): Promise<unknown> {
-  const response = await fetch(url, {
+async function run(
+  { url, adminKey }: AdministeredDeployment,
+  path: string,
+  args: object,
+): Promise<void> {
+  const response = await fetch(`${url}/api/function`, {
     method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify({ ...request, format: "json" }),
+    headers: { "content-type": "application/json", authorization: `Convex ${adminKey}` },
+    body: JSON.stringify({ path, args, format: "json" }),
     redirect: "error",
   });
   const answer = answerSchema.safeParse(await response.json());
-  if (!answer.success) throw new Error(`${request.path}: HTTP ${response.status}`);
-  if (answer.data.status === "success") return answer.data.value;
-  throw new Error(`${request.path}: ${answer.data.errorMessage}`);
+  if (answer.data?.status === "success") return;
+  throw new Error(`${path}: ${answer.data?.errorMessage ?? `HTTP ${response.status}`}`);
 }
