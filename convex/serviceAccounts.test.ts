@@ -64,7 +64,7 @@ describe("an exchange", () => {
     expect(protectedHeader).toEqual({ alg: "RS256", kid: "k1", typ: "JWT" });
     expect(payload).toEqual({
       ...{ iss: ISSUER, aud: "klipstream", sub: account, key: keyId },
-      ...{ iat: NOW / 1000, exp: NOW / 1000 + 600 },
+      ...{ iat: NOW / 1000, exp: NOW / 1000 + 600, jti: expect.any(String) as string },
     });
   });
 

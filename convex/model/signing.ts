@@ -43,14 +43,11 @@ export async function signToken(
     .setSubject(token.account)
     .setIssuer(token.issuer)
     .setAudience(AUDIENCE)
+    // A renewed token must be another one, also within the same second.
+    .setJti(crypto.randomUUID())
     .setIssuedAt(inSeconds(token.issuedAt))
     .setExpirationTime(inSeconds(token.expiresAt))
     .sign(await importPKCS8(pem, ALGORITHM));
-}
-
-/** The name of the key that a variable holds. @throws Error where it holds none. */
-export function keyIdOf(variable: string): string {
-  return readPrivateKey(variable).kid;
 }
 
 function readPrivateKey(variable: string): z.infer<typeof privateKeySchema> {
