@@ -61,6 +61,9 @@ async function fetchKeys(issuer: string) {
 }
 
 async function fetchJson(url: string): Promise<unknown> {
+  // Whoever stands between could give out keys of his own.
+  if (!/^https:|^http:\/\/(127\.0\.0\.1|localhost)[:/]/.test(url))
+    throw new Error(`${url} is not https.`);
   const response = await fetch(url, { headers: { accept: "application/json" } });
   if (response.status !== 200) throw new Error(`${url} answered ${response.status}.`);
   return await response.json();
