@@ -60,7 +60,7 @@ export function parseJson(text: string): unknown {
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > DEEPEST_NESTING) throw new Error("recursion limit exceeded");
     level = level.flatMap((value) =>
-      typeof value === "object" && value !== null ? Object.values(value) : [],
+      typeof value === "object" && value !== null ? (Object.values(value) as unknown[]) : [],
     );
   }
   return json;
