@@ -203,7 +203,10 @@ describe("the package", () => {
         "VideoNotFoundError",
         "VideoRun",
         "backend",
+        "githubActions",
+        "googleIdentity",
         "resolveConfiguration",
+        "workloadIdentity",
       ]
     `);
   });
