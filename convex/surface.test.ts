@@ -6,6 +6,8 @@ import { modules } from "./testing.setup";
 
 /** The functions of the contract: other callers use these names over plain HTTP. */
 const PUBLIC_FUNCTIONS = [
+  "accessTokens:exchange",
+  "accessTokens:exchangeIdentity",
   "video:create",
   "video:getByTwitchIdPublic",
   "video:history",

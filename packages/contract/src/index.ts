@@ -1,3 +1,4 @@
+export { accountNameSchema, ANONYMOUS, scopeSchema, SCOPES, vScope } from "./accounts.ts";
 export {
   adoptionMappingSchema,
   DEFAULT_ADOPTION_MAPPING,
@@ -76,6 +77,7 @@ export {
   vVideoStatusArgument,
 } from "./updates.ts";
 
+export type { Scope } from "./accounts.ts";
 export type { AdoptionMapping, AdoptionPlan, OldVideo } from "./adoption.ts";
 export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
 export type { CheckedInput } from "./checkInput.ts";

@@ -53,6 +53,8 @@ const CALLS: readonly Omit<ProbeCall, "url">[] = [
   },
   { kind: "query", path: "video:progressOf", args: { videoIds: [] } },
   { kind: "query", path: "video:statusCounts", args: {} },
+  { kind: "action", path: "accessTokens:exchange", args: { key: "none" } },
+  { kind: "action", path: "accessTokens:exchangeIdentity", args: { identityToken: "none" } },
 ];
 
 const DEPLOY = "npx convex deploy (from this version of the project)";
