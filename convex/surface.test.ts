@@ -7,6 +7,7 @@ import { modules } from "./testing.setup";
 /** The functions of the contract: other callers use these names over plain HTTP. */
 const PUBLIC_FUNCTIONS = [
   "video:create",
+  "video:get",
   "video:getByTwitchIdPublic",
   "video:history",
   "video:list",
