@@ -1,12 +1,17 @@
 /** A local deployment with this project's backend, tokens for it, and the built dashboard on it. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { createServiceAccountKey, createSigningKey, jwksDataUri, mintToken, parseServiceAccountKey } from "@klipstream/client/keys";
 import { type PageServer, servePage } from "@klipstream/dashboard/server";
 import { type LocalDeployment, runConvexCli, startLocalDeployment } from "@klipstream/local-deployment";
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
+
+const run = promisify(execFile);
 
 export const PROJECT = join(import.meta.dirname, "../..");
 const ISSUER = "https://dashboard.klipstream.invalid";
@@ -19,13 +24,13 @@ export type TokenOptions = {
   lifetimeSeconds?: number;
 };
 
-/** Builds the page that {@link Stage} serves. */
-export function buildPage(): void {
-  const folder = join(PROJECT, "apps/dashboard");
-  execFileSync(process.execPath, [join(folder, "node_modules/vite/bin/vite.js"), "build"], {
-    cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+/** Builds the page into a folder of its own: others may be building at the same time. */
+export async function buildPage(): Promise<AsyncDisposable & { folder: string }> {
+  const cwd = join(PROJECT, "apps/dashboard");
+  const folder = await mkdtemp(join(tmpdir(), "klipstream-page-"));
+  const vite = join(cwd, "node_modules/vite/bin/vite.js");
+  await run(process.execPath, [vite, "build", "--outDir", folder, "--emptyOutDir"], { cwd });
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 
 export class Stage implements AsyncDisposable {
@@ -44,13 +49,15 @@ export class Stage implements AsyncDisposable {
   }
 
   /**
-   * @param project - The folder whose `convex/` is pushed. Default: this project's.
-   * @param artifactOrigins - Where the page may fetch artifacts from.
+   * @param options.page - The folder of the built page. Default: the package's own `dist/`.
+   * @param options.project - The folder whose `convex/` is pushed. Default: this project's.
+   * @param options.artifactOrigins - Where the page may fetch artifacts from. Default: anywhere on this machine.
    */
-  static async start(
-    artifactOrigins: readonly string[] = ["http://127.0.0.1:*"],
-    project: string = PROJECT,
-  ): Promise<Stage> {
+  static async start({
+    page: folder,
+    project = PROJECT,
+    artifactOrigins = ["http://127.0.0.1:*"],
+  }: { page?: string; project?: string; artifactOrigins?: readonly string[] } = {}): Promise<Stage> {
     const signingKey = await createSigningKey();
     const deployment = await startLocalDeployment({
       env: {
@@ -62,7 +69,10 @@ export class Stage implements AsyncDisposable {
     const deploy = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
     const { exitCode, stderr } = await runConvexCli(deploy, { url, adminKey, cwd: project });
     if (exitCode !== 0) throw new Error(`convex deploy failed:\n${stderr}`);
-    const page = await servePage({ deploymentUrl: url, artifactOrigins });
+    const page = await servePage({
+      ...{ deploymentUrl: url, artifactOrigins },
+      ...(folder !== undefined && { folder }),
+    });
     return new Stage(deployment, page, ({ scope = EVERYTHING, subject = "operator", lifetimeSeconds = 3600 }) => {
       const apiKey = createServiceAccountKey({ signingKey, subject, scope, generation: 0, issuer: ISSUER });
       const account = parseServiceAccountKey(apiKey);
@@ -98,11 +108,17 @@ export class Stage implements AsyncDisposable {
   }
 
   /** Calls an internal mutation, as the deployment's owner. */
-  async mutateAsAdmin(path: string, args: Record<string, unknown>): Promise<void> {
-    const { url, adminKey } = this.deployment;
-    const run = ["run", path, JSON.stringify(args)];
-    const { exitCode, stderr } = await runConvexCli(run, { url, adminKey, cwd: PROJECT });
-    if (exitCode !== 0) throw new Error(stderr);
+  async mutateInternally(path: string, args: Record<string, unknown>): Promise<void> {
+    const response = await fetch(`${this.deployment.url}/api/mutation`, {
+      method: "POST",
+      headers: {
+        "content-type": "application/json",
+        authorization: `Convex ${this.deployment.adminKey}`,
+      },
+      body: JSON.stringify({ path, args, format: "json" }),
+    });
+    const answer = (await response.json()) as { status: string; errorMessage?: string };
+    if (answer.status !== "success") throw new Error(`${path}: ${answer.errorMessage ?? ""}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

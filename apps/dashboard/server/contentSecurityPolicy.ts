@@ -1,5 +1,5 @@
 /** The style sheet that wavesurfer.js writes into its shadow root, at the height that the page draws it. */
-const WAVEFORM_STYLE_HASH = "'sha256-TODO='";
+const WAVEFORM_STYLE_HASH = "'sha256-Y/8t1dAKa3ay+RZEiEFEDr8dFiQhpaFvYXXUfT3p6ZU='";
 
 /** Addresses of this machine may be plain HTTP; every other is encrypted. */
 const LOOPBACK = ["127.0.0.1:*", "localhost:*"];

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import sirv from "sirv";
@@ -19,6 +20,11 @@ export type PageServerOptions = {
    * @default ["https:"]
    */
   artifactOrigins?: readonly string[];
+  /**
+   * Where the built page is.
+   * @default this package's `dist/`
+   */
+  folder?: string;
 };
 
 export type PageServer = AsyncDisposable & { url: string; close(): Promise<void> };
@@ -29,11 +35,12 @@ export type PageServer = AsyncDisposable & { url: string; close(): Promise<void>
  * @throws Error where the page has not been built, or the port is taken.
  */
 export async function servePage(options: PageServerOptions): Promise<PageServer> {
-  if (!existsSync(`${BUILT_PAGE}index.html`))
+  const folder = options.folder ?? BUILT_PAGE;
+  if (!existsSync(join(folder, "index.html")))
     throw new Error("The dashboard has not been built: run `npx pnpm@12 build` first.");
   const headers = headersFor(options);
   const configuration = JSON.stringify({ deploymentUrl: options.deploymentUrl });
-  const serveFile = sirv(BUILT_PAGE);
+  const serveFile = sirv(folder);
   const server = createServer((request, response) => {
     response.setHeaders(headers);
     if (request.url?.split("?")[0] === "/config.json")

@@ -4,6 +4,7 @@ import { ConvexReactClient } from "convex/react";
 import { createRoot } from "react-dom/client";
 
 import { App } from "./App.tsx";
+import { errorDataOf } from "./backend/describeFailure.ts";
 import { ConfigurationError, loadConfiguration } from "./configuration/configuration.ts";
 import { Misconfigured } from "./configuration/Misconfigured.tsx";
 import { applyTheme, readTheme } from "./layout/theme.ts";
@@ -17,11 +18,17 @@ applyTheme(readTheme());
 
 const container = document.getElementById("root");
 if (container === null) throw new Error("the page has no #root");
-const root = createRoot(container);
+const root = createRoot(container, {
+  onCaughtError: (error) => {
+    // An expected refusal is explained where it is caught; anything else is a fault to be found.
+    if (errorDataOf(error) === null) reportError(error);
+  },
+});
 
 try {
   const { deploymentUrl } = await loadConfiguration();
-  const client = new ConvexReactClient(deploymentUrl, { skipConvexDeploymentUrlCheck: true });
+  // What fails is said on the page, in the reader's words.
+  const client = new ConvexReactClient(deploymentUrl, { logger: false });
   const session = new Session({
     client,
     storage: sessionStorage,

@@ -19,7 +19,7 @@ export function Artifacts({ video }: { video: PublicVideo }) {
         <h2 id="files" className="border-b px-4 py-3 font-semibold sm:px-5">
           Output files
         </h2>
-        <ul className="divide-y divide-line">
+        <ul className="divide-y divide-line lg:grid lg:grid-cols-5 lg:divide-x lg:divide-y-0">
           {ARTIFACT_URL_FIELDS.map((field) => (
             <ArtifactRow key={field} field={field} url={video[field]} />
           ))}
@@ -39,15 +39,15 @@ export function Artifacts({ video }: { video: PublicVideo }) {
 function ArtifactRow({ field, url }: { field: ArtifactUrlField; url: string | undefined }) {
   const { name, what, Icon } = ARTIFACT_NAMES[field];
   return (
-    <li className="flex items-center gap-3 px-4 py-3 sm:px-5">
+    <li className="flex min-w-0 items-center gap-3 px-4 py-3 sm:px-5 lg:flex-col lg:items-start lg:gap-2 lg:py-4">
       <Icon
         aria-hidden="true"
         className={`size-5 shrink-0 ${url === undefined ? "text-control" : "text-accent"}`}
         strokeWidth={1.75}
       />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 lg:w-full">
         <p className={url === undefined ? "text-quiet" : "font-medium"}>{name}</p>
-        <p className="truncate text-xs text-quiet">{what}</p>
+        <p className="text-xs text-quiet max-lg:truncate">{what}</p>
       </div>
       {url === undefined ? (
         <span className="text-sm text-quiet">not yet</span>
@@ -73,8 +73,8 @@ function ArtifactAddress({ name, url }: { name: string; url: string }) {
       </a>
     );
   return (
-    <div className="flex min-w-0 items-center gap-3">
-      <span className="max-w-40 truncate font-mono text-xs text-quiet sm:max-w-xs" title={link.text}>
+    <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 max-lg:justify-end lg:w-full">
+      <span className="max-w-40 truncate font-mono text-xs text-quiet sm:max-w-xs lg:max-w-full" title={link.text}>
         {link.text}
       </span>
       {link.kind === "store" ? (

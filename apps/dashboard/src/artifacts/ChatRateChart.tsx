@@ -79,6 +79,7 @@ function optionsFor({
     axes: [
       {
         ...axis,
+        size: 26,
         incrs: [10, 30, 60, 120, 300, 600, 1_800, 3_600],
         space: 70,
         values: (_, values) => values.map(formatPosition),

@@ -23,7 +23,7 @@ export function StatusFilter({ search }: { search: OverviewSearch }) {
     <nav aria-label="Filter by status" className="-mx-4 overflow-x-auto px-4 py-1 sm:mx-0 sm:px-0">
       <ul className="flex gap-2 lg:grid lg:grid-cols-10">
         <Tile
-          {...{ name: "All", Icon: LayoutList, href: overviewHref() }}
+          {...{ name: "Any status", Icon: LayoutList, href: overviewHref() }}
           isCurrent={search.status === undefined && !isStalled}
           tone="text-quiet"
         />
@@ -90,7 +90,7 @@ function Tile({ name, Icon, href, isCurrent, tone, ...rest }: TileProps) {
 }
 
 function AllMark() {
-  return <span className="text-lg/6 font-semibold">Videos</span>;
+  return <span className="text-xl/6 font-semibold">All</span>;
 }
 
 function Count({ count, tone }: { count: number | undefined; tone: string }) {

@@ -37,7 +37,7 @@ export function VideoTable({ search }: { search: OverviewSearch }) {
       <div className="flex items-center justify-between gap-4">
         <h2 id="videos" className="font-semibold">
           {describeFilter(search)}
-          <span className="ml-2 font-normal text-quiet">newest change first</span>
+          <span className="ml-2 font-normal text-quiet max-sm:hidden">newest change first</span>
         </h2>
         <Button look="quiet" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
           {isPaused ? (

@@ -16,7 +16,7 @@ export function EventList({
   selected: string | null;
 }) {
   return (
-    <ol className="divide-y divide-line">
+    <ol aria-label="Events" className="divide-y divide-line">
       {events.map((event) => (
         <EventItem key={event._id} event={event} isSelected={event._id === selected} />
       ))}

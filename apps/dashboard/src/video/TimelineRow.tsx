@@ -10,7 +10,7 @@ type Scale = {
   onSelect: (eventId: string) => void;
 };
 
-const ROW = "grid grid-cols-[7.5rem_minmax(0,1fr)] gap-x-3 sm:grid-cols-[10rem_minmax(0,1fr)]";
+const ROW = "grid items-start grid-cols-[7.5rem_minmax(0,1fr)] gap-x-3 sm:grid-cols-[10rem_minmax(0,1fr)]";
 const FILLS: Record<Ending, string> = {
   ongoing: "bg-busy-fill",
   done: "bg-good-fill",
@@ -31,7 +31,7 @@ export function BarRow({ bar, now, position, onSelect }: Scale & { bar: Bar; now
   const left = position(bar.from);
   const width = Math.max(0.5, position(end) - left);
   const isWaiting = bar.attempt === null;
-  const length = formatDuration(end - bar.from);
+  const length = end - bar.from < 1_000 ? "< 1 s" : formatDuration(end - bar.from);
   return (
     <li className={`${ROW} group rounded-md py-1 hover:bg-raised`}>
       <button
@@ -40,7 +40,7 @@ export function BarRow({ bar, now, position, onSelect }: Scale & { bar: Bar; now
         className="flex min-h-6 min-w-0 items-center gap-1.5 text-left text-xs"
         aria-label={describeBar(bar, now)}
       >
-        <Icon aria-hidden="true" className="size-3.5 shrink-0 text-quiet" />
+        <Icon aria-hidden="true" className="size-3.5 shrink-0 text-quiet max-sm:hidden" />
         <span className={`truncate ${isWaiting ? "text-quiet" : "font-medium"}`}>{bar.status}</span>
         {bar.attempt !== null && bar.attempt > 1 && (
           <span className="shrink-0 rounded bg-raised px-1 text-quiet group-hover:bg-surface">
@@ -76,7 +76,7 @@ function Length({ left, width, length }: { left: number; width: number; length: 
   const isRight = left + width < 80;
   return (
     <span
-      className={`figures absolute top-1/2 -translate-y-1/2 px-1.5 text-[0.6875rem] text-quiet ${isRight ? "" : "-translate-x-full"}`}
+      className={`figures absolute top-1/2 -translate-y-1/2 px-1.5 whitespace-nowrap text-[0.6875rem] text-quiet ${isRight ? "" : "-translate-x-full"}`}
       style={{ left: `${isRight ? left + width : left}%` }}
     >
       {length}
@@ -99,7 +99,7 @@ function Remarks({ bar: { ending, reason, from, arrivedAt } }: { bar: Bar }) {
     <>
       {(ending === "failed" || ending === "rolledBack") && (
         <p
-          className={`flex items-start gap-1 text-xs ${ending === "failed" ? "text-bad" : "text-warn"}`}
+          className={`flex items-start gap-1 pt-0.5 text-xs ${ending === "failed" ? "text-bad" : "text-warn"}`}
         >
           {ending === "failed" ? (
             <X className="mt-0.5 size-3 shrink-0" />
@@ -113,9 +113,11 @@ function Remarks({ bar: { ending, reason, from, arrivedAt } }: { bar: Bar }) {
         </p>
       )}
       {arrivedAt !== null && (
-        <p className="figures flex items-center gap-1 pt-0.5 text-xs text-warn">
-          <Clock3 className="size-3 shrink-0" />
-          happened {formatClock(from, arrivedAt)}, arrived {formatClock(arrivedAt, arrivedAt)}
+        <p className="figures flex items-start gap-1 pt-1 text-xs text-warn">
+          <Clock3 className="mt-0.5 size-3 shrink-0" />
+          <span>
+            Happened {formatClock(from, arrivedAt)}, arrived {formatClock(arrivedAt, arrivedAt)}
+          </span>
         </p>
       )}
     </>

@@ -57,8 +57,10 @@ export function VideoHeader({ video }: { video: Video }) {
             <Elapsed since={video.statusChangedAt} />
           </Fact>
           <Fact name="Progress of the stage">
-            {ofStage === null || video.status === STATUS_COMPLETED
-              ? "none reported"
+            {ofStage === null
+              ? video.status === STATUS_COMPLETED
+                ? "done"
+                : "none reported"
               : `${Math.round(ofStage)} %${progress?.message === undefined ? "" : `, ${progress.message}`}`}
           </Fact>
           <Fact name="Sign of life">
