@@ -24,6 +24,8 @@ export type BrowserTest = {
   openSignedIn: (path: string, options?: BrowserContextOptions) => Promise<Page>;
   /** In this test the browser itself complains of the network. */
   allowNetworkErrors: () => void;
+  /** In this test something is tried that the Content-Security-Policy refuses. */
+  allowPolicyErrors: () => void;
 };
 
 /** Starts it all for the tests of one file; each test ends with a look at the console. */
@@ -34,13 +36,17 @@ export function setUpBrowser(): BrowserTest {
     return resource;
   };
   const problems: string[] = [];
-  let toleratesNetwork = false;
+  let allowed: RegExp | null = null;
   let browser: Browser;
   const test: BrowserTest = {
     stage: undefined as unknown as Stage,
-    allowNetworkErrors: () => (toleratesNetwork = true),
+    allowNetworkErrors: () => (allowed = /^(WebSocket connection|Failed to load resource)/),
+    allowPolicyErrors: () => (allowed = /violates the following Content Security Policy/),
     open: async (address, options = {}) => {
-      const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+      const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+        ...options,
+      });
       const page = await context.newPage();
       page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
       page.on("console", (message) => {
@@ -65,9 +71,8 @@ export function setUpBrowser(): BrowserTest {
     closers.unshift(() => browser.close());
   }, 180_000);
   afterEach(async () => {
-    const isNetwork = (text: string) => /^(WebSocket connection|Failed to load resource)/.test(text);
-    const found = problems.splice(0).filter((text) => !(toleratesNetwork && isNetwork(text)));
-    toleratesNetwork = false;
+    const found = problems.splice(0).filter((text) => allowed?.test(text) !== true);
+    allowed = null;
     await Promise.all(browser.contexts().map((context) => context.close()));
     expect(found).toEqual([]);
   });

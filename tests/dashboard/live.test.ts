@@ -14,7 +14,8 @@ import { runPipeline, VODS } from "./pipelineRun.ts";
 const TIMEOUT_MS = 120_000;
 const VIDEO = "2434635255";
 
-const badge = (page: Page, status: string) => page.locator("h1 ~ div").getByText(status, { exact: true });
+const badge = (page: Page, status: string) =>
+  page.locator("h1 ~ div").getByText(status, { exact: true });
 
 describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }, () => {
   const it = setUpBrowser();
@@ -56,7 +57,11 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     const page = await it.openSignedIn("/");
     const row = page.getByRole("row", { name: "Speedrun" });
     await row.getByText("Queued").waitFor();
-    await runPipeline(it.stage, { vod: "speedrun-final-boss", artifactFolder: folder, artifactUrl: files.url });
+    await runPipeline(it.stage, {
+      vod: "speedrun-final-boss",
+      artifactFolder: folder,
+      artifactUrl: files.url,
+    });
     await row.getByText("Completed").waitFor();
     await row.getByText("5/5").waitFor();
     await row.getByRole("link").click();
@@ -77,7 +82,10 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     await report("81", "Failed", { reason: "no speech found" });
     await createVideo("82", "Waits");
     const page = await it.openSignedIn("/");
-    await page.getByRole("navigation", { name: "Filter by status" }).getByRole("link", { name: /^Failed/ }).click();
+    await page
+      .getByRole("navigation", { name: "Filter by status" })
+      .getByRole("link", { name: /^Failed/ })
+      .click();
     expect(page.url()).toMatch(/#\/\?status=Failed$/);
     await page.reload();
     await page.getByRole("heading", { name: "Videos: Failed" }).waitFor();
@@ -111,13 +119,21 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
   test("a video is found by its address on Twitch, and by a deep link", async () => {
     await createVideo("83", "Found");
     const page = await it.openSignedIn("/");
-    await page.getByRole("search").getByRole("textbox").fill("https://www.twitch.tv/videos/83?t=5s");
+    await page
+      .getByRole("search")
+      .getByRole("textbox")
+      .fill("https://www.twitch.tv/videos/83?t=5s");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "Found" }).waitFor();
-    await it.stage.mutate("video:updateUrls", { twitchId: "83", urls: { chatUrl: "gs://bucket/chat.csv" } });
+    await it.stage.mutate("video:updateUrls", {
+      twitchId: "83",
+      urls: { chatUrl: "gs://bucket/chat.csv" },
+    });
     const deep = await it.openSignedIn("/videos/83?preview=chat");
     await deep.getByRole("tab", { name: "Chat" }).scrollIntoViewIfNeeded();
-    expect(await deep.getByRole("tab", { name: "Chat" }).getAttribute("aria-selected")).toBe("true");
+    expect(await deep.getByRole("tab", { name: "Chat" }).getAttribute("aria-selected")).toBe(
+      "true",
+    );
     await deep.getByText("A browser cannot fetch from this store.").waitFor();
   });
 
@@ -159,7 +175,10 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     await badge(page, "Queued").waitFor();
     await it.stage.deployment.disconnect();
     await page.getByText("Offline, reconnecting.").waitFor();
-    await page.getByText(/^This is what was|just now|s ago/).first().waitFor();
+    await page
+      .getByText(/^This is what was|just now|s ago/)
+      .first()
+      .waitFor();
     await page.getByRole("heading", { name: "Outlives an outage" }).waitFor();
     expect(await page.getByRole("button", { name: "Mark failed" }).isDisabled()).toBe(true);
     await it.stage.deployment.reconnect();
@@ -184,7 +203,8 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     await page.goto(`${it.stage.pageUrl}#/`);
     await page.getByRole("row", { name: "<img src=x" }).waitFor();
     expect(await page.evaluate(() => "isOwned" in window)).toBe(false);
-    const overflow = () => document.documentElement.scrollWidth - document.documentElement.clientWidth;
+    const overflow = () =>
+      document.documentElement.scrollWidth - document.documentElement.clientWidth;
     expect(await page.evaluate(overflow)).toBe(0);
   });
 });

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import type { ArtifactUrlField, ArtifactUrls } from "@klipstream/contract";
+
 import { PROJECT, type Stage } from "./stage.ts";
 
 const run = promisify(execFile);
@@ -13,11 +15,26 @@ export const VODS = {
   "speedrun-final-boss": "2412907385",
 } as const;
 
-/** Runs both parts of the real pipeline over a VOD, as an operator does. */
+/** How the pipeline names the output files. */
+const FILES = {
+  transcriptUrl: "transcript.csv",
+  chatUrl: "chat.csv",
+  audiowaveUrl: "audiowave.json",
+  transcriptAnalysisUrl: "analysis.json",
+  transcriptWordUrl: "words.csv",
+} as const satisfies Record<ArtifactUrlField, string>;
+
+/** Runs both parts of the real pipeline over a VOD, as an operator does; returns where its output files are. */
 export async function runPipeline(
   stage: Stage,
-  { vod, artifactFolder, artifactUrl }: { vod: keyof typeof VODS; artifactFolder: string; artifactUrl: string },
-): Promise<void> {
+  {
+    vod,
+    artifactFolder,
+    artifactUrl,
+  }: { vod: keyof typeof VODS; artifactFolder: string; artifactUrl: string },
+): Promise<ArtifactUrls> {
+  const twitchId = VODS[vod];
+  await stage.mutate("video:create", { twitchId });
   const env = {
     PATH: process.env["PATH"],
     CONVEX_URL: stage.deployment.url,
@@ -34,5 +51,8 @@ export async function runPipeline(
       { cwd: artifactFolder, env },
     );
   await start("rawPipeline", join(PIPELINE, "vods", vod));
-  await start("analysisPipeline", VODS[vod]);
+  await start("analysisPipeline", twitchId);
+  return Object.fromEntries(
+    Object.entries(FILES).map(([field, file]) => [field, `${artifactUrl}/${twitchId}/${file}`]),
+  );
 }

@@ -61,7 +61,9 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
     const page = await it.open(await it.stage.signedInUrl({ scope: "videos:read" }));
     await page.getByRole("row", { name: "91" }).getByRole("link").click();
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
-    expect(await page.getByRole("button", { name: /Roll back|Requeue|Mark failed/ }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: /Roll back|Requeue|Mark failed/ }).count()).toBe(
+      0,
+    );
   });
 
   test("a write that the backend refuses is explained where it was asked for", async () => {
@@ -78,7 +80,10 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
   test("an account that is disabled meanwhile is out at once, with the reason", async () => {
     const page = await it.open(await it.stage.signedInUrl({ subject: "leaver" }));
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
-    await it.stage.mutateInternally("serviceAccounts:setDisabled", { subject: "leaver", disabled: true });
+    await it.stage.mutateInternally("serviceAccounts:setDisabled", {
+      subject: "leaver",
+      disabled: true,
+    });
     await page.getByText('The account "leaver" is disabled.').waitFor();
   });
 });

@@ -5,9 +5,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { createServiceAccountKey, createSigningKey, jwksDataUri, mintToken, parseServiceAccountKey } from "@klipstream/client/keys";
+import {
+  createServiceAccountKey,
+  createSigningKey,
+  jwksDataUri,
+  mintToken,
+  parseServiceAccountKey,
+} from "@klipstream/client/keys";
 import { type PageServer, servePage } from "@klipstream/dashboard/server";
-import { type LocalDeployment, runConvexCli, startLocalDeployment } from "@klipstream/local-deployment";
+import {
+  type LocalDeployment,
+  runConvexCli,
+  startLocalDeployment,
+} from "@klipstream/local-deployment";
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
 
@@ -57,7 +67,11 @@ export class Stage implements AsyncDisposable {
     page: folder,
     project = PROJECT,
     artifactOrigins = ["http://127.0.0.1:*"],
-  }: { page?: string; project?: string; artifactOrigins?: readonly string[] } = {}): Promise<Stage> {
+  }: {
+    page?: string;
+    project?: string;
+    artifactOrigins?: readonly string[];
+  } = {}): Promise<Stage> {
     const signingKey = await createSigningKey();
     const deployment = await startLocalDeployment({
       env: {
@@ -73,11 +87,21 @@ export class Stage implements AsyncDisposable {
       ...{ deploymentUrl: url, artifactOrigins },
       ...(folder !== undefined && { folder }),
     });
-    return new Stage(deployment, page, ({ scope = EVERYTHING, subject = "operator", lifetimeSeconds = 3600 }) => {
-      const apiKey = createServiceAccountKey({ signingKey, subject, scope, generation: 0, issuer: ISSUER });
-      const account = parseServiceAccountKey(apiKey);
-      return { apiKey, token: mintToken(account, { now: Date.now(), lifetimeSeconds }) };
-    });
+    return new Stage(
+      deployment,
+      page,
+      ({ scope = EVERYTHING, subject = "operator", lifetimeSeconds = 3600 }) => {
+        const apiKey = createServiceAccountKey({
+          signingKey,
+          subject,
+          scope,
+          generation: 0,
+          issuer: ISSUER,
+        });
+        const account = parseServiceAccountKey(apiKey);
+        return { apiKey, token: mintToken(account, { now: Date.now(), lifetimeSeconds }) };
+      },
+    );
   }
 
   /** The page's address, without a fragment. */

@@ -3,13 +3,14 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { ARTIFACT_URL_FIELDS } from "@klipstream/contract";
+import type { ArtifactUrls } from "@klipstream/contract";
 import type { Browser, Page } from "playwright-core";
 
 import { findChromium, HOW_TO_INSTALL, launchChromium } from "./chromium.ts";
 import { startFileHost } from "./fileHost.ts";
 import { runPipeline } from "./pipelineRun.ts";
-import { afternoon, COMPLETED, FAILED, RUNNING } from "./scenario.ts";
+import { playAfternoon } from "./playAfternoon.ts";
+import { COMPLETED, FAILED, RUNNING } from "./scenario.ts";
 import { buildPage, PROJECT, Stage } from "./stage.ts";
 import { makeStagedProject } from "./stagedProject.ts";
 
@@ -18,14 +19,6 @@ const WIDTHS = { wide: { width: 1440, height: 900 }, phone: { width: 390, height
 /** Longer pages are cut off here. */
 const MAX_HEIGHT = 2600;
 const THEMES = ["light", "dark"] as const;
-
-const FILES = {
-  transcriptUrl: "transcript.csv",
-  chatUrl: "chat.csv",
-  audiowaveUrl: "audiowave.json",
-  transcriptAnalysisUrl: "analysis.json",
-  transcriptWordUrl: "words.csv",
-} as const;
 
 type Shot = {
   name: string;
@@ -46,7 +39,12 @@ const SHOTS: readonly Shot[] = [
     shows: "Chat messages a second",
     before: moveToHighlight,
   },
-  { name: "public-look-up", path: `/videos/${RUNNING}`, shows: "It is being worked on", isSignedIn: false },
+  {
+    name: "public-look-up",
+    path: `/videos/${RUNNING}`,
+    shows: "It is being worked on",
+    isSignedIn: false,
+  },
   { name: "sign-in", path: "/", shows: "Waiting for a video?", isSignedIn: false },
 ];
 
@@ -55,29 +53,24 @@ async function moveToHighlight(page: Page): Promise<void> {
 }
 
 /** Runs a VOD through the real pipeline, for output files to show. */
-async function makeArtifacts(page: string, folder: string, url: string): Promise<Record<string, string>> {
+async function makeArtifacts(page: string, folder: string, url: string): Promise<ArtifactUrls> {
   await using stage = await Stage.start({ page });
-  await stage.mutate("video:create", { twitchId: COMPLETED });
-  await runPipeline(stage, { vod: "cooking-souffle", artifactFolder: folder, artifactUrl: url });
-  return Object.fromEntries(
-    ARTIFACT_URL_FIELDS.map((field) => [field, `${url}/${COMPLETED}/${FILES[field]}`]),
-  );
-}
-
-async function play(stage: Stage, artifacts: Record<string, string>): Promise<void> {
-  const now = Date.now();
-  for (const { minutesAgo, path, args, by } of afternoon(now, artifacts)) {
-    await stage.mutateInternally("staging:setClock", { at: Math.round(now - minutesAgo * 60_000) });
-    await stage.mutate(path, args, { subject: by });
-  }
-  await stage.mutateInternally("staging:setClock", { at: null });
-  await stage.mutateInternally("maintenance:markStalled", { status: "Downloading" });
+  return await runPipeline(stage, {
+    vod: "cooking-souffle",
+    artifactFolder: folder,
+    artifactUrl: url,
+  });
 }
 
 async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> {
   for (const [size, viewport] of Object.entries(WIDTHS))
     for (const colorScheme of THEMES) {
-      const context = await browser.newContext({ viewport, colorScheme, reducedMotion: "reduce", timezoneId: "Europe/Berlin" });
+      const context = await browser.newContext({
+        viewport,
+        colorScheme,
+        reducedMotion: "reduce",
+        timezoneId: "Europe/Berlin",
+      });
       const page = await context.newPage();
       if (shot.isSignedIn !== false) {
         await page.goto(await stage.signedInUrl());
@@ -89,7 +82,10 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
       for (let round = 0; round < 3; round += 1) {
         await page.waitForTimeout(400);
         const height = await page.evaluate(() => document.documentElement.scrollHeight);
-        await page.setViewportSize({ ...viewport, height: Math.max(viewport.height, Math.min(height, MAX_HEIGHT)) });
+        await page.setViewportSize({
+          ...viewport,
+          height: Math.max(viewport.height, Math.min(height, MAX_HEIGHT)),
+        });
       }
       await page.getByText(shot.shows).first().waitFor();
       await shot.before?.(page);
@@ -115,8 +111,9 @@ try {
     ...{ page: page.folder, project: project.folder },
     artifactOrigins: [files.url],
   });
-  if (wanted("empty")) await shoot(browser, stage, { name: "empty", path: "/", shows: "No videos yet" });
-  await play(stage, await makeArtifacts(page.folder, artifactFolder, files.url));
+  if (wanted("empty"))
+    await shoot(browser, stage, { name: "empty", path: "/", shows: "No videos yet" });
+  await playAfternoon(stage, await makeArtifacts(page.folder, artifactFolder, files.url));
   for (const shot of SHOTS) if (wanted(shot.name)) await shoot(browser, stage, shot);
   if (wanted("offline"))
     await shoot(browser, stage, {

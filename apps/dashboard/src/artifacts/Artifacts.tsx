@@ -74,7 +74,10 @@ function ArtifactAddress({ name, url }: { name: string; url: string }) {
     );
   return (
     <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1 max-lg:justify-end lg:w-full">
-      <span className="max-w-40 truncate font-mono text-xs text-quiet sm:max-w-xs lg:max-w-full" title={link.text}>
+      <span
+        className="max-w-40 truncate font-mono text-xs text-quiet sm:max-w-xs lg:max-w-full"
+        title={link.text}
+      >
         {link.text}
       </span>
       {link.kind === "store" ? (

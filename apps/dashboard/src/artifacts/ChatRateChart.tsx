@@ -28,10 +28,15 @@ export function ChatRateChart({ rate, highlights, position, onPosition }: ChatRa
     const place = container.current;
     if (place === null) return;
     const seconds = rate.map((_, second) => second);
-    const options = optionsFor({ width: place.clientWidth, highlights, position: () => shown.current });
+    const options = optionsFor({
+      width: place.clientWidth,
+      highlights,
+      position: () => shown.current,
+    });
     const drawn = new UPlot(options, [seconds, [...rate]], place);
     chart.current = drawn;
-    const click = () => onPosition(Math.max(0, Math.round(drawn.posToVal(drawn.cursor.left ?? 0, "x"))));
+    const click = () =>
+      onPosition(Math.max(0, Math.round(drawn.posToVal(drawn.cursor.left ?? 0, "x"))));
     drawn.over.addEventListener("click", click);
     const observer = new ResizeObserver(() =>
       drawn.setSize({ width: place.clientWidth, height: HEIGHT_PX }),

@@ -32,13 +32,19 @@ export function HighlightsPreview({ video }: { video: PublicVideo }) {
           <NotShown artifact={waveform} name="waveform" />
         )}
         {duration > 0 && (
-          <Position {...{ position, duration, twitchId: video.twitchId }} onPosition={setPosition} />
+          <Position
+            {...{ position, duration, twitchId: video.twitchId }}
+            onPosition={setPosition}
+          />
         )}
       </div>
       <div className="space-y-2">
         <h3 className="text-sm font-medium text-quiet">Chat messages a second</h3>
         {found === null ? (
-          <NotShown artifact={analysis as Exclude<typeof analysis, { kind: "ready" }>} name="analysis" />
+          <NotShown
+            artifact={analysis as Exclude<typeof analysis, { kind: "ready" }>}
+            name="analysis"
+          />
         ) : (
           <ChatRateChart
             {...{ rate: found.signals.chatRate, highlights, position }}
@@ -47,7 +53,10 @@ export function HighlightsPreview({ video }: { video: PublicVideo }) {
         )}
       </div>
       {found !== null && (
-        <HighlightList {...{ highlights, totals: found.totals, position }} onPosition={setPosition} />
+        <HighlightList
+          {...{ highlights, totals: found.totals, position }}
+          onPosition={setPosition}
+        />
       )}
     </div>
   );

@@ -107,7 +107,13 @@ function Lines({ lines, name, twitchId }: { lines: Line[]; name: string; twitchI
   );
 }
 
-function LineCells({ line: { seconds, author, text }, twitchId }: { line: Line; twitchId: string }) {
+function LineCells({
+  line: { seconds, author, text },
+  twitchId,
+}: {
+  line: Line;
+  twitchId: string;
+}) {
   return (
     <>
       <div role="cell" className="figures w-14 shrink-0 text-quiet">

@@ -20,11 +20,15 @@ export default function Previews({ video }: { video: PublicVideo }) {
   const { preview = "highlights" } = readVideoSearch(useHashSearch());
   const show = (next: string) => {
     const found = PREVIEWS.find((each) => each === next);
-    if (found !== undefined) navigate(videoHref(video.twitchId, { preview: found }), { replace: true });
+    if (found !== undefined)
+      navigate(videoHref(video.twitchId, { preview: found }), { replace: true });
   };
   return (
     <Tabs.Root value={preview} onValueChange={show} className="card overflow-hidden">
-      <Tabs.List aria-label="Preview of the output files" className="flex gap-1 border-b px-3 sm:px-4">
+      <Tabs.List
+        aria-label="Preview of the output files"
+        className="flex gap-1 border-b px-3 sm:px-4"
+      >
         {PREVIEWS.map((each) => (
           <Tabs.Trigger
             key={each}

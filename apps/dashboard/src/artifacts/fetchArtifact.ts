@@ -23,7 +23,9 @@ export async function fetchArtifact(url: string, signal: AbortSignal): Promise<s
     throw new PreviewError("This address is not of an allowed kind, and is not fetched.");
   const response = await get(link.href, signal);
   if (!response.ok)
-    throw new PreviewError(`Its host answers ${response.status}: it may have been moved or deleted.`);
+    throw new PreviewError(
+      `Its host answers ${response.status}: it may have been moved or deleted.`,
+    );
   return await readText(response);
 }
 

@@ -25,7 +25,9 @@ const ADDRESS = "config.json";
  */
 export async function loadConfiguration(fetchFile: typeof fetch = fetch): Promise<Configuration> {
   const response = await fetchFile(ADDRESS, { cache: "no-store" }).catch((cause: unknown) => {
-    throw new ConfigurationError(`${ADDRESS} could not be fetched from this page's host.`, { cause });
+    throw new ConfigurationError(`${ADDRESS} could not be fetched from this page's host.`, {
+      cause,
+    });
   });
   if (!response.ok)
     throw new ConfigurationError(`${ADDRESS} is missing: the host answers ${response.status}.`);

@@ -15,7 +15,11 @@ export function Announcer({ changes }: { changes: readonly string[] }) {
       const said = waiting.current.splice(0);
       if (said.length === 0) return;
       const more = said.length - MOST_AT_ONCE;
-      setSpoken([...said.slice(-MOST_AT_ONCE), ...(more > 0 ? [`and ${more} more changes`] : [])].join(". "));
+      setSpoken(
+        [...said.slice(-MOST_AT_ONCE), ...(more > 0 ? [`and ${more} more changes`] : [])].join(
+          ". ",
+        ),
+      );
     }, PAUSE_MS);
     return () => clearInterval(timer);
   }, []);

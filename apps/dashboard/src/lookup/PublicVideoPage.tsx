@@ -1,4 +1,9 @@
-import { ARTIFACT_URL_FIELDS, STATUS_COMPLETED, STATUS_FAILED, TWITCH_ID_PATTERN } from "@klipstream/contract";
+import {
+  ARTIFACT_URL_FIELDS,
+  STATUS_COMPLETED,
+  STATUS_FAILED,
+  TWITCH_ID_PATTERN,
+} from "@klipstream/contract";
 import { useQuery } from "convex/react";
 import { Link } from "wouter";
 

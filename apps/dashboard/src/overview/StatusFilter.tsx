@@ -32,7 +32,11 @@ export function StatusFilter({ search }: { search: OverviewSearch }) {
           {...{ name: "Stalled", Icon: STALLED_APPEARANCE.Icon, count: stalled?.page.length }}
           href={overviewHref({ stalled: true })}
           isCurrent={isStalled}
-          tone={stalled === undefined || stalled.page.length === 0 ? "text-quiet" : STALLED_APPEARANCE.text}
+          tone={
+            stalled === undefined || stalled.page.length === 0
+              ? "text-quiet"
+              : STALLED_APPEARANCE.text
+          }
         />
         {others.map((status) => (
           <StatusTile key={status} {...{ status, countOf, search }} />
@@ -96,7 +100,9 @@ function AllMark() {
 function Count({ count, tone }: { count: number | undefined; tone: string }) {
   if (count === undefined) return <Skeleton className="h-6 w-8" />;
   return (
-    <span className={`figures text-xl/6 font-semibold ${count === 0 ? "text-quiet" : tone === "text-quiet" ? "text-ink" : tone}`}>
+    <span
+      className={`figures text-xl/6 font-semibold ${count === 0 ? "text-quiet" : tone === "text-quiet" ? "text-ink" : tone}`}
+    >
       {count >= COUNT_CAP ? `${COUNT_CAP}+` : count}
     </span>
   );

@@ -22,7 +22,11 @@ const LOAD_AHEAD_ROWS = 15;
 /** Every video that the filter lets through, newest change first, in pages that load as one scrolls. */
 export function VideoTable({ search }: { search: OverviewSearch }) {
   const { status, stalled } = search;
-  const { results, status: loading, loadMore } = usePaginatedQuery(
+  const {
+    results,
+    status: loading,
+    loadMore,
+  } = usePaginatedQuery(
     backend.video.list,
     { ...(status !== undefined && { status }), ...(stalled === true && { stalledOnly: true }) },
     { initialNumItems: PAGE_SIZE },
@@ -49,7 +53,12 @@ export function VideoTable({ search }: { search: OverviewSearch }) {
         </Button>
       </div>
       <Announcer changes={changes} />
-      <div role="table" aria-labelledby="videos" aria-busy={isLoading} className="card overflow-clip">
+      <div
+        role="table"
+        aria-labelledby="videos"
+        aria-busy={isLoading}
+        className="card overflow-clip"
+      >
         <div role="rowgroup">
           <div
             role="row"
@@ -143,7 +152,11 @@ function LoadingRows() {
         </div>
       </div>
       {Array.from({ length: 6 }, (_, index) => (
-        <div key={index} aria-hidden="true" className={`border-b px-4 py-4 last:border-b-0 ${ROW_GRID}`}>
+        <div
+          key={index}
+          aria-hidden="true"
+          className={`border-b px-4 py-4 last:border-b-0 ${ROW_GRID}`}
+        >
           <Skeleton className="h-5 w-3/4" />
           <Skeleton className="h-5 w-28 max-md:mt-2" />
           <Skeleton className="h-2 w-full max-md:mt-3" />

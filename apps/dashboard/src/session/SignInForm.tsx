@@ -20,7 +20,11 @@ export function SignInForm() {
   return (
     <form onSubmit={signIn} className="space-y-4">
       {notice !== null && (
-        <Notice tone={because?.kind === "expired" ? "warn" : "bad"} title={notice.title} role="alert">
+        <Notice
+          tone={because?.kind === "expired" ? "warn" : "bad"}
+          title={notice.title}
+          role="alert"
+        >
           {notice.text}
         </Notice>
       )}

@@ -23,11 +23,16 @@ const exchange = makeFunctionReference<"action", { key: string }, Exchanged>(
 /** Asks the deployment for a token in exchange for a key. Never throws. */
 export async function exchangeKey(deploymentUrl: string, key: string): Promise<KeyExchange> {
   try {
-    const { token, ...account } = await new ConvexHttpClient(deploymentUrl).action(exchange, { key });
+    const { token, ...account } = await new ConvexHttpClient(deploymentUrl).action(exchange, {
+      key,
+    });
     return { kind: "token", token, account };
   } catch (error) {
     if (error instanceof ConvexError)
-      return { kind: "refused", why: errorDataOf(error)?.message ?? "The deployment refused the key." };
+      return {
+        kind: "refused",
+        why: errorDataOf(error)?.message ?? "The deployment refused the key.",
+      };
     // fetch() fails with a TypeError where there is no answer; everything else is an answer.
     if (error instanceof TypeError) return { kind: "unreachable" };
     return { kind: "refused", why: "This deployment does not take keys. Use a token." };

@@ -1,6 +1,9 @@
 const FRAGMENT = /^#token=([^&]+)/;
 
-type Place = { location: Pick<Location, "hash" | "pathname" | "search">; history: Pick<History, "replaceState"> };
+type Place = {
+  location: Pick<Location, "hash" | "pathname" | "search">;
+  history: Pick<History, "replaceState">;
+};
 
 /**
  * Takes the credential out of an address such as `http://127.0.0.1:4173/#token=...`, and at once removes it from there,

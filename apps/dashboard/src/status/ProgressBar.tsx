@@ -26,7 +26,9 @@ export function ProgressBar({
           style={{ width: `${percent}%` }}
         />
       </span>
-      <span className="figures w-10 text-right text-xs whitespace-nowrap text-quiet">{rounded} %</span>
+      <span className="figures w-10 text-right text-xs whitespace-nowrap text-quiet">
+        {rounded} %
+      </span>
     </span>
   );
 }

@@ -3,7 +3,13 @@ import type { VideoStatus } from "@klipstream/contract";
 import { STALLED_APPEARANCE, STATUS_APPEARANCE } from "./appearance.ts";
 
 /** A video's status as icon and words; a stalled one says so. */
-export function StatusBadge({ status, stalled = false }: { status: VideoStatus; stalled?: boolean }) {
+export function StatusBadge({
+  status,
+  stalled = false,
+}: {
+  status: VideoStatus;
+  stalled?: boolean;
+}) {
   const { Icon, text, soft } = stalled ? STALLED_APPEARANCE : STATUS_APPEARANCE[status];
   return (
     <span

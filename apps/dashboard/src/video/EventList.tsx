@@ -51,9 +51,7 @@ function EventItem({ event, isSelected }: { event: VideoEvent; isSelected: boole
             <Clock at={event.occurredAt} />
           </span>
         </div>
-        {event.reason !== undefined && (
-          <p className="[overflow-wrap:anywhere]">{event.reason}</p>
-        )}
+        {event.reason !== undefined && <p className="[overflow-wrap:anywhere]">{event.reason}</p>}
         {late !== null && (
           <p className="figures text-xs text-warn">
             Arrived <Clock at={event.receivedAt} />, {formatDuration(late)} after it happened

@@ -30,9 +30,9 @@ export function TimelineChart({
         {bars.map((bar) => (
           <BarRow key={bar.eventId} {...{ bar, now, position, onSelect }} />
         ))}
-        {files.length > 0 && <MomentRow name="Files" moments={files} {...{ position, onSelect }} />}
+        {files.length > 0 && <MomentRow name="Files" moments={files} position={position} />}
         {superseded.length > 0 && (
-          <MomentRow name="Superseded" moments={superseded} isGrey {...{ position, onSelect }} />
+          <MomentRow name="Superseded" moments={superseded} isGrey position={position} />
         )}
       </ol>
       <figcaption className="pt-2 text-xs text-quiet">

@@ -10,7 +10,8 @@ type Scale = {
   onSelect: (eventId: string) => void;
 };
 
-const ROW = "grid items-start grid-cols-[7.5rem_minmax(0,1fr)] gap-x-3 sm:grid-cols-[10rem_minmax(0,1fr)]";
+const ROW =
+  "grid items-start grid-cols-[7.5rem_minmax(0,1fr)] gap-x-3 sm:grid-cols-[10rem_minmax(0,1fr)]";
 const FILLS: Record<Ending, string> = {
   ongoing: "bg-busy-fill",
   done: "bg-good-fill",
@@ -65,14 +66,15 @@ export function BarRow({ bar, now, position, onSelect }: Scale & { bar: Bar; now
 
 /** In the bar where there is room, beside it where not. */
 function Length({ left, width, length }: { left: number; width: number; length: string }) {
-  if (width > 14) return (
-    <span
-      className="figures absolute top-1/2 -translate-y-1/2 pl-1.5 text-[0.6875rem] font-medium text-quiet"
-      style={{ left: `${Math.min(left + width, 86)}%` }}
-    >
-      {left + width > 86 ? "" : length}
-    </span>
-  );
+  if (width > 14)
+    return (
+      <span
+        className="figures absolute top-1/2 -translate-y-1/2 pl-1.5 text-[0.6875rem] font-medium text-quiet"
+        style={{ left: `${Math.min(left + width, 86)}%` }}
+      >
+        {left + width > 86 ? "" : length}
+      </span>
+    );
   const isRight = left + width < 80;
   return (
     <span
@@ -126,7 +128,7 @@ function Remarks({ bar: { ending, reason, from, arrivedAt } }: { bar: Bar }) {
 
 function describeBar({ status, attempt, from, to, ending, reason, arrivedAt }: Bar, now: number) {
   const parts = [
-    attempt !== null && attempt > 1 ? `${status}, attempt ${attempt}` : status,
+    attempt !== null && attempt > 1 ? `${status} #${attempt}` : status,
     `from ${formatClock(from, now)}`,
     `for ${formatDuration((to ?? now) - from)}`,
     `${ENDINGS[ending]}${reason === undefined ? "" : `: ${reason}`}`,
@@ -135,32 +137,24 @@ function describeBar({ status, attempt, from, to, ending, reason, arrivedAt }: B
   return parts.join(", ");
 }
 
-/** Moments of one kind on one line. */
+/** Moments of one kind on one line; the list of events has them one by one. */
 export function MomentRow({
   name,
   moments,
   isGrey = false,
   position,
-  onSelect,
-}: Scale & { name: string; moments: readonly Moment[]; isGrey?: boolean }) {
+}: Pick<Scale, "position"> & { name: string; moments: readonly Moment[]; isGrey?: boolean }) {
   return (
     <li className={`${ROW} rounded-md py-1 hover:bg-raised`}>
       <span className="flex min-h-6 items-center text-xs text-quiet">{name}</span>
-      <div className="relative h-6">
+      <div role="img" aria-label={moments.map(describeMoment).join("; ")} className="relative h-6">
         {moments.map((moment) => (
-          <button
+          <span
             key={moment.eventId}
-            type="button"
-            onClick={() => onSelect(moment.eventId)}
-            aria-label={describeMoment(moment)}
             title={describeMoment(moment)}
-            className="absolute top-0 flex size-6 -translate-x-1/2 items-center justify-center"
+            className={`absolute top-1/2 size-2.5 -translate-1/2 rotate-45 rounded-[2px] border-2 border-surface ${isGrey ? "bg-control" : moment.arrivedAt === null ? "bg-accent-fill" : "bg-warn-fill"}`}
             style={{ left: `${position(moment.at)}%` }}
-          >
-            <span
-              className={`size-2.5 rotate-45 rounded-[2px] border-2 border-surface ${isGrey ? "bg-control" : moment.arrivedAt === null ? "bg-accent-fill" : "bg-warn-fill"}`}
-            />
-          </button>
+          />
         ))}
       </div>
     </li>

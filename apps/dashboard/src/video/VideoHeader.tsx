@@ -97,7 +97,10 @@ function Trouble({ video: { failure, stalledSince, status } }: { video: Video })
   const now = useNow();
   if (failure !== undefined)
     return (
-      <Notice tone="bad" title={`Failed in ${failure.during}, ${formatDuration(now - failure.at)} ago`}>
+      <Notice
+        tone="bad"
+        title={`Failed in ${failure.during}, ${formatDuration(now - failure.at)} ago`}
+      >
         {failure.reason ?? "The pipeline gave no reason."}
       </Notice>
     );

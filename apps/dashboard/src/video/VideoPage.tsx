@@ -76,11 +76,7 @@ function History({ video: { twitchId } }: { video: Video }) {
             <EventList events={results} selected={selected} />
           )}
           {status === "CanLoadMore" && (
-            <Button
-              look="quiet"
-              className="m-2"
-              onClick={() => loadMore(EVENTS_PAGE_SIZE)}
-            >
+            <Button look="quiet" className="m-2" onClick={() => loadMore(EVENTS_PAGE_SIZE)}>
               Load earlier events
             </Button>
           )}

@@ -139,7 +139,8 @@ const MOST_TICKS = 6;
 
 /** Round times between two others, for the axis: at most six. */
 export function timeTicks(from: number, to: number): number[] {
-  const step = STEPS_MS.find((each) => (to - from) / each <= MOST_TICKS) ?? (to - from) / MOST_TICKS;
+  const step =
+    STEPS_MS.find((each) => (to - from) / each <= MOST_TICKS) ?? (to - from) / MOST_TICKS;
   const ticks: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= to && step > 0; at += step) ticks.push(at);
   return ticks;
