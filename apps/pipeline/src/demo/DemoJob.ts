@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startArtifactServer } from "./artifactServer.ts";
+import { startDashboard } from "./dashboard.ts";
 import { deployBackend, type DemoBackend, startDemoBackend } from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
 import { PlainHttpBackend } from "./plainHttp.ts";
@@ -55,6 +56,19 @@ export class DemoJob {
         signal: this.#signal,
       },
     };
+  }
+
+  /**
+   * Serves the dashboard on a free port.
+   *
+   * @returns The address that opens it signed in, as a viewer.
+   */
+  async openDashboard(): Promise<string> {
+    const { backend, workplace } = this.#ready();
+    const { url } = this.#resources.add(
+      await startDashboard(workplace.backendUrl, workplace.artifactUrl),
+    );
+    return `${url}#token=${backend.viewerToken}`;
   }
 
   /** Pushes `convex/`. */

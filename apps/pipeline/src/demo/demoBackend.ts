@@ -19,6 +19,11 @@ const ISSUER = "https://demo.klipstream.invalid";
 export const PIPELINE_ACCOUNT = "demo-pipeline";
 /** The service account that reads everything back. */
 const READER_ACCOUNT = "demo-reader";
+/** The service account that looks at the dashboard. */
+const VIEWER_ACCOUNT = "demo-viewer";
+
+/** How long the tokens are good: longer than a demo runs, and as long as one looks at it. */
+const TOKEN_LIFETIME_SECONDS = 3600;
 
 /** A running backend of its own, with the keys to it. */
 export type DemoBackend = {
@@ -27,17 +32,19 @@ export type DemoBackend = {
   pipelineKey: string;
   /** A token that may create and read videos. */
   token: string;
+  /** A token that may only read them, for the dashboard's address. */
+  viewerToken: string;
 };
 
 /** Starts a local deployment on a free port whose variables accept the keys that come with it. */
 export async function startDemoBackend(): Promise<DemoBackend> {
   const signingKey = await createSigningKey();
   const account = { generation: 0, issuer: ISSUER, signingKey };
-  const reader = createServiceAccountKey({
-    ...account,
-    subject: READER_ACCOUNT,
-    scope: "videos:read videos:write",
-  });
+  const mint = (subject: string, scope: string): Promise<string> =>
+    mintToken(parseServiceAccountKey(createServiceAccountKey({ ...account, subject, scope })), {
+      now: Date.now(),
+      lifetimeSeconds: TOKEN_LIFETIME_SECONDS,
+    });
   const deployment = await startLocalDeployment({
     env: {
       KLIPSTREAM_JWT_ISSUER: ISSUER,
@@ -51,10 +58,8 @@ export async function startDemoBackend(): Promise<DemoBackend> {
       subject: PIPELINE_ACCOUNT,
       scope: "videos:write",
     }),
-    token: await mintToken(parseServiceAccountKey(reader), {
-      now: Date.now(),
-      lifetimeSeconds: 3600,
-    }),
+    token: await mint(READER_ACCOUNT, "videos:read videos:write"),
+    viewerToken: await mint(VIEWER_ACCOUNT, "videos:read"),
   };
 }
 
