@@ -14,7 +14,9 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
     expect(page.url()).toBe(`${it.stage.pageUrl}#/`);
     await page.reload();
     await page.getByRole("button", { name: "Sign out" }).waitFor();
-    expect(await page.evaluate(() => JSON.stringify({ ...localStorage }))).not.toContain("eyJ");
+    expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain(
+      "eyJ",
+    );
     const other = await page.context().newPage();
     await other.goto(it.stage.pageUrl);
     await other.getByRole("heading", { name: "Sign in" }).waitFor();

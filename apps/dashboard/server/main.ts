@@ -20,13 +20,14 @@ function collect(origin: string, origins: string[]): string[] {
 }
 
 try {
-  const { url, close } = await servePage({
+  const server = await servePage({
     deploymentUrl,
     port,
     ...(artifacts.length > 0 && { artifactOrigins: artifacts }),
   });
-  process.stdout.write(`The dashboard is at ${url}\n`);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void close());
+  process.stdout.write(`The dashboard is at ${server.url}\n`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void server.close());
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -1,6 +1,6 @@
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, type SyntheticEvent, useState } from "react";
 
 import { describeFailure } from "../backend/describeFailure.ts";
 import { useConnection } from "../backend/useConnection.ts";
@@ -33,7 +33,7 @@ export default function ActionDialog({
 }: ActionDialogProps) {
   const isOffline = useConnection().kind !== "live";
   const { problem, isRunning, run } = useAction(onConfirm, onClose);
-  const submit = (event: FormEvent) => {
+  const submit = (event: SyntheticEvent) => {
     event.preventDefault();
     void run();
   };

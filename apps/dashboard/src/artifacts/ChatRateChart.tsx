@@ -113,9 +113,10 @@ function optionsFor({
 }
 
 /** Fills the height of the plot between two seconds, or draws a line at one. */
-function fill({ ctx, bbox, valToPos }: UPlot, color: string, [from, to]: [number, number?]): void {
-  const left = valToPos(from, "x", true);
-  const width = to === undefined ? 2 * devicePixelRatio : valToPos(to, "x", true) - left;
+function fill(u: UPlot, color: string, [from, to]: [number, number?]): void {
+  const { ctx, bbox } = u;
+  const left = u.valToPos(from, "x", true);
+  const width = to === undefined ? 2 * devicePixelRatio : u.valToPos(to, "x", true) - left;
   ctx.save();
   ctx.fillStyle = color;
   ctx.fillRect(left, bbox.top, width, bbox.height);

@@ -9,52 +9,26 @@ import { useThemeVersion } from "./useThemeVersion.ts";
 /** wavesurfer.js writes it into a style element whose hash is in the Content-Security-Policy: change both. */
 const HEIGHT_PX = 96;
 
-/** The waveform, drawn from its JSON, with the highlights over it. The audio itself is not among the output files. */
-export function WaveformView({
-  waveform,
-  highlights,
-  position,
-  onPosition,
-}: {
+type WaveformProps = {
   waveform: Waveform;
   highlights: readonly Highlight[];
-  position: number;
   onPosition: (seconds: number) => void;
-}) {
+};
+
+/** The waveform, drawn from its JSON, with the highlights over it. The audio itself is not among the output files. */
+export function WaveformView({ position, ...props }: WaveformProps & { position: number }) {
+  const { waveform, highlights, onPosition } = props;
   const container = useRef<HTMLDivElement>(null);
-  const wave = useRef<WaveSurfer>(null);
+  const drawn = useRef<WaveSurfer>(null);
   const theme = useThemeVersion();
   useEffect(() => {
     if (container.current === null) return;
-    const regions = RegionsPlugin.create();
-    const drawn = WaveSurfer.create({
-      container: container.current,
-      height: HEIGHT_PX,
-      peaks: [waveform.peaks],
-      duration: waveform.durationSeconds,
-      waveColor: themeColor("--color-control"),
-      progressColor: themeColor("--color-accent"),
-      cursorColor: themeColor("--color-ink"),
-      cursorWidth: 2,
-      barWidth: 2,
-      barGap: 1,
-      barRadius: 1,
-      normalize: true,
-      plugins: [regions],
-    });
-    drawn.on("interaction", onPosition);
-    drawn.on("ready", () => {
-      for (const { startSeconds: start, endSeconds: end } of highlights)
-        regions.addRegion({
-          ...{ start, end, drag: false, resize: false },
-          color: `color-mix(in srgb, ${themeColor("--color-warn-fill")} 28%, transparent)`,
-        });
-    });
-    wave.current = drawn;
-    return () => drawn.destroy();
+    const wave = draw(container.current, { waveform, highlights, onPosition });
+    drawn.current = wave;
+    return () => wave.destroy();
   }, [waveform, highlights, onPosition, theme]);
   useEffect(() => {
-    wave.current?.setTime(position);
+    drawn.current?.setTime(position);
   }, [position, waveform, highlights, theme]);
   return (
     <div
@@ -64,4 +38,30 @@ export function WaveformView({
       className="rounded-lg bg-raised px-1"
     />
   );
+}
+
+function draw(container: HTMLElement, { waveform, highlights, onPosition }: WaveformProps) {
+  const regions = RegionsPlugin.create();
+  const color = `color-mix(in srgb, ${themeColor("--color-warn-fill")} 28%, transparent)`;
+  const wave = WaveSurfer.create({
+    container,
+    height: HEIGHT_PX,
+    peaks: [waveform.peaks],
+    duration: waveform.durationSeconds,
+    waveColor: themeColor("--color-control"),
+    progressColor: themeColor("--color-accent"),
+    cursorColor: themeColor("--color-ink"),
+    cursorWidth: 2,
+    barWidth: 2,
+    barGap: 1,
+    barRadius: 1,
+    normalize: true,
+    plugins: [regions],
+  });
+  wave.on("interaction", onPosition);
+  wave.on("ready", () => {
+    for (const { startSeconds: start, endSeconds: end } of highlights)
+      regions.addRegion({ start, end, color, drag: false, resize: false });
+  });
+  return wave;
 }

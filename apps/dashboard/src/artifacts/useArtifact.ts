@@ -14,20 +14,20 @@ export type Artifact<T> =
  * @param parse - Throws where the content is not what it should be. Has to be the same function each time.
  */
 export function useArtifact<T>(url: string | undefined, parse: (text: string) => T): Artifact<T> {
-  const [artifact, setArtifact] = useState<Artifact<T>>({ kind: "loading" });
+  const [loaded, setLoaded] = useState<{ url: string; artifact: Artifact<T> } | null>(null);
   useEffect(() => {
     if (url === undefined) return;
     const stop = new AbortController();
-    setArtifact({ kind: "loading" });
-    load(url, parse, stop.signal).then(
-      (loaded) => !stop.signal.aborted && setArtifact(loaded),
-      (error: unknown) => {
-        if (!stop.signal.aborted) setArtifact({ kind: "failed", why: String(error) });
-      },
+    const show = (artifact: Artifact<T>) => {
+      if (!stop.signal.aborted) setLoaded({ url, artifact });
+    };
+    load(url, parse, stop.signal).then(show, (error: unknown) =>
+      show({ kind: "failed", why: String(error) }),
     );
     return () => stop.abort();
   }, [url, parse]);
-  return url === undefined ? { kind: "absent" } : artifact;
+  if (url === undefined) return { kind: "absent" };
+  return loaded?.url === url ? loaded.artifact : { kind: "loading" };
 }
 
 async function load<T>(

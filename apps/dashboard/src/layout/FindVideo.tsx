@@ -1,6 +1,6 @@
 import { parseTwitchId } from "@klipstream/contract";
 import { Search } from "lucide-react";
-import { type FormEvent, useId, useState } from "react";
+import { type SyntheticEvent, useId, useState } from "react";
 import { useLocation } from "wouter";
 
 import { videoHref } from "../routing/routes.ts";
@@ -8,18 +8,8 @@ import { buttonClass } from "../ui/Button.tsx";
 
 /** Goes to a video by its Twitch ID or its address on Twitch. */
 export function FindVideo({ size = "small" }: { size?: "small" | "large" }) {
-  const [, navigate] = useLocation();
-  const [text, setText] = useState("");
-  const [isWrong, setIsWrong] = useState(false);
+  const { text, isWrong, change, find } = useFind();
   const id = useId();
-  const find = (event: FormEvent) => {
-    event.preventDefault();
-    const twitchId = parseTwitchId(text);
-    setIsWrong(twitchId === null);
-    if (twitchId === null) return;
-    setText("");
-    navigate(videoHref(twitchId));
-  };
   return (
     <form role="search" onSubmit={find} className="relative w-full">
       <label htmlFor={id} className={size === "small" ? "sr-only" : "mb-1.5 block font-medium"}>
@@ -40,10 +30,7 @@ export function FindVideo({ size = "small" }: { size?: "small" | "large" }) {
             spellCheck={false}
             aria-invalid={isWrong}
             aria-describedby={isWrong ? `${id}-wrong` : undefined}
-            onChange={(event) => {
-              setText(event.target.value);
-              setIsWrong(false);
-            }}
+            onChange={(event) => change(event.target.value)}
           />
         </div>
         {size === "large" && <button className={buttonClass("primary")}>Look up</button>}
@@ -59,4 +46,23 @@ export function FindVideo({ size = "small" }: { size?: "small" | "large" }) {
       )}
     </form>
   );
+}
+
+function useFind() {
+  const [, navigate] = useLocation();
+  const [text, setText] = useState("");
+  const [isWrong, setIsWrong] = useState(false);
+  const change = (next: string) => {
+    setText(next);
+    setIsWrong(false);
+  };
+  const find = (event: SyntheticEvent) => {
+    event.preventDefault();
+    const twitchId = parseTwitchId(text);
+    setIsWrong(twitchId === null);
+    if (twitchId === null) return;
+    setText("");
+    navigate(videoHref(twitchId));
+  };
+  return { text, isWrong, change, find };
 }

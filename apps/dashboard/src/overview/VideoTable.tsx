@@ -1,7 +1,7 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { usePaginatedQuery } from "convex/react";
 import { Pause, Play } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { backend, type Video } from "../backend/api.ts";
 import type { OverviewSearch } from "../routing/routes.ts";
@@ -38,20 +38,7 @@ export function VideoTable({ search }: { search: OverviewSearch }) {
   if (!isLoading && videos.length === 0) return <NoVideos search={search} />;
   return (
     <section aria-labelledby="videos" className="space-y-3">
-      <div className="flex items-center justify-between gap-4">
-        <h2 id="videos" className="font-semibold">
-          {describeFilter(search)}
-          <span className="ml-2 font-normal text-quiet max-sm:hidden">newest change first</span>
-        </h2>
-        <Button look="quiet" aria-pressed={isPaused} onClick={() => setIsPaused(!isPaused)}>
-          {isPaused ? (
-            <Play aria-hidden="true" className="size-4" />
-          ) : (
-            <Pause aria-hidden="true" className="size-4" />
-          )}
-          {isPaused ? "Go on updating" : "Pause updates"}
-        </Button>
-      </div>
+      <Heading {...{ search, isPaused }} onPause={setIsPaused} />
       <Announcer changes={changes} />
       <div
         role="table"
@@ -59,22 +46,7 @@ export function VideoTable({ search }: { search: OverviewSearch }) {
         aria-busy={isLoading}
         className="card overflow-clip"
       >
-        <div role="rowgroup">
-          <div
-            role="row"
-            className={`${ROW_GRID} border-b bg-raised px-4 py-2 text-xs font-medium text-quiet max-md:sr-only`}
-          >
-            {COLUMNS.map((column, index) => (
-              <div
-                key={column}
-                role="columnheader"
-                className={index === COLUMNS.length - 1 ? "text-right" : ""}
-              >
-                {column}
-              </div>
-            ))}
-          </div>
-        </div>
+        <Columns />
         {isLoading ? (
           <LoadingRows />
         ) : (
@@ -89,6 +61,54 @@ export function VideoTable({ search }: { search: OverviewSearch }) {
   );
 }
 
+function Heading({
+  search,
+  isPaused,
+  onPause,
+}: {
+  search: OverviewSearch;
+  isPaused: boolean;
+  onPause: (isPaused: boolean) => void;
+}) {
+  return (
+    <div className="flex items-center justify-between gap-4">
+      <h2 id="videos" className="font-semibold">
+        {describeFilter(search)}
+        <span className="ml-2 font-normal text-quiet max-sm:hidden">newest change first</span>
+      </h2>
+      <Button look="quiet" aria-pressed={isPaused} onClick={() => onPause(!isPaused)}>
+        {isPaused ? (
+          <Play aria-hidden="true" className="size-4" />
+        ) : (
+          <Pause aria-hidden="true" className="size-4" />
+        )}
+        {isPaused ? "Go on updating" : "Pause updates"}
+      </Button>
+    </div>
+  );
+}
+
+function Columns() {
+  return (
+    <div role="rowgroup">
+      <div
+        role="row"
+        className={`${ROW_GRID} border-b bg-raised px-4 py-2 text-xs font-medium text-quiet max-md:sr-only`}
+      >
+        {COLUMNS.map((column, index) => (
+          <div
+            key={column}
+            role="columnheader"
+            className={index === COLUMNS.length - 1 ? "text-right" : ""}
+          >
+            {column}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 function Rows({
   videos,
   onNearEnd,
@@ -97,20 +117,7 @@ function Rows({
   onNearEnd: ((count: number) => void) | undefined;
 }) {
   const body = useRef<HTMLDivElement>(null);
-  const [scrollMargin, setScrollMargin] = useState(0);
-  useLayoutEffect(() => {
-    // What stands above comes and goes with the data.
-    const top = (body.current?.getBoundingClientRect().top ?? 0) + scrollY;
-    setScrollMargin(Math.round(top));
-  }, [videos]);
-  // eslint-disable-next-line react-hooks/incompatible-library -- its rows are drawn here, and nowhere memoized
-  const virtualizer = useWindowVirtualizer({
-    count: videos.length,
-    estimateSize: () => ESTIMATED_ROW_HEIGHT_PX,
-    getItemKey: (index) => videos[index]?._id ?? index,
-    overscan: OVERSCAN_ROWS,
-    scrollMargin,
-  });
+  const virtualizer = useRowVirtualizer(videos, body);
   const items = virtualizer.getVirtualItems();
   const lastIndex = items.at(-1)?.index ?? 0;
   const isNearEnd = lastIndex >= videos.length - LOAD_AHEAD_ROWS;
@@ -141,6 +148,22 @@ function Rows({
       })}
     </div>
   );
+}
+
+function useRowVirtualizer(videos: readonly Video[], body: RefObject<HTMLDivElement | null>) {
+  const [scrollMargin, setScrollMargin] = useState(0);
+  useLayoutEffect(() => {
+    // What stands above comes and goes with the data.
+    const top = (body.current?.getBoundingClientRect().top ?? 0) + scrollY;
+    setScrollMargin(Math.round(top));
+  }, [videos, body]);
+  return useWindowVirtualizer({
+    count: videos.length,
+    estimateSize: () => ESTIMATED_ROW_HEIGHT_PX,
+    getItemKey: (index) => videos[index]?._id ?? index,
+    overscan: OVERSCAN_ROWS,
+    scrollMargin,
+  });
 }
 
 function LoadingRows() {

@@ -56,9 +56,14 @@ export class Session {
   signIn(pasted: string): void {
     const credential = readCredential(pasted);
     const account = credential?.kind === "token" ? readToken(credential.text) : null;
-    if (credential === null || (credential.kind === "token" && account === null))
-      return this.#end({ kind: "unreadable" });
-    if (this.#hasExpired(account)) return this.#end({ kind: "expired", at: account.expiresAt });
+    if (credential === null || (credential.kind === "token" && account === null)) {
+      this.#end({ kind: "unreadable" });
+      return;
+    }
+    if (this.#hasExpired(account)) {
+      this.#end({ kind: "expired", at: account.expiresAt });
+      return;
+    }
     this.#ambient.storage.setItem(STORAGE_KEY, credential.text);
     this.#set({ kind: "signedIn", credential, account });
     this.#ambient.client.setAuth(

@@ -1,4 +1,4 @@
-import { type FormEvent, useId, useState } from "react";
+import { type SyntheticEvent, useId, useState } from "react";
 
 import { buttonClass } from "../ui/Button.tsx";
 import { Notice } from "../ui/Notice.tsx";
@@ -11,7 +11,7 @@ export function SignInForm() {
   const state = useSessionState();
   const [text, setText] = useState("");
   const id = useId();
-  const signIn = (event: FormEvent) => {
+  const signIn = (event: SyntheticEvent) => {
     event.preventDefault();
     session.signIn(text);
   };

@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import { formatAge, formatClock, formatDuration, formatTime } from "./format.ts";
 import { useNow } from "./useNow.ts";
 
@@ -23,9 +25,11 @@ export function Elapsed({ since }: { since: number }) {
 
 /** `14:02:10`, and the day where it is not today. */
 export function Clock({ at }: { at: number }) {
+  // The day of the first drawing is near enough for leaving the day out.
+  const [now] = useState(Date.now);
   return (
     <time dateTime={new Date(at).toISOString()} title={formatTime(at)}>
-      {formatClock(at, Date.now())}
+      {formatClock(at, now)}
     </time>
   );
 }

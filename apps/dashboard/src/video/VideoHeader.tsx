@@ -23,8 +23,6 @@ import { ShareLink } from "./ShareLink.tsx";
 
 /** What the video is, where it is, and what can be done about it. */
 export function VideoHeader({ video }: { video: Video }) {
-  const progress = useQuery(backend.video.progressOf, { videoIds: [video._id] })?.[0];
-  const ofStage = stagePercent(video, progress);
   return (
     <header className="space-y-4">
       <nav aria-label="Breadcrumb" className="flex items-center gap-1 text-sm text-quiet">
@@ -49,39 +47,48 @@ export function VideoHeader({ video }: { video: Video }) {
       </div>
       <Announcer changes={useStatusChanges([video])} />
       <Trouble video={video} />
-      <div className="card space-y-5 p-4 sm:p-5">
-        <NamedStageStepper video={video} />
-        <ProgressBar video={video} percent={videoPercent(video, ofStage)} />
-        <dl className="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-5">
-          <Fact name={isStage(video.status) ? "In this stage for" : `${video.status} for`}>
-            <Elapsed since={video.statusChangedAt} />
-          </Fact>
-          <Fact name="Progress of the stage">
-            {ofStage === null
-              ? video.status === STATUS_COMPLETED
-                ? "done"
-                : "none reported"
-              : `${Math.round(ofStage)} %${progress?.message === undefined ? "" : `, ${progress.message}`}`}
-          </Fact>
-          <Fact name="Sign of life">
-            <Age at={lastSign(video, progress)} />
-          </Fact>
-          <Fact name="Run">
-            {video.run === undefined ? (
-              "none"
-            ) : (
-              <span title={video.run.id}>
-                {video.run.id.slice(0, 8)}, from <Clock at={video.run.startedAt} />
-              </span>
-            )}
-          </Fact>
-          <Fact name="Output files">
-            {fileCount(video)} of {ARTIFACT_URL_FIELDS.length}
-          </Fact>
-        </dl>
-      </div>
+      <Progression video={video} />
     </header>
   );
+}
+
+/** How far it is, and what there is to know of that. */
+function Progression({ video }: { video: Video }) {
+  const progress = useQuery(backend.video.progressOf, { videoIds: [video._id] })?.[0];
+  const ofStage = stagePercent(video, progress);
+  return (
+    <div className="card space-y-5 p-4 sm:p-5">
+      <NamedStageStepper video={video} />
+      <ProgressBar video={video} percent={videoPercent(video, ofStage)} />
+      <dl className="grid grid-cols-2 gap-x-6 gap-y-3 sm:grid-cols-3 lg:grid-cols-5">
+        <Fact name={isStage(video.status) ? "In this stage for" : `${video.status} for`}>
+          <Elapsed since={video.statusChangedAt} />
+        </Fact>
+        <Fact name="Progress of the stage">{describeStage(video, ofStage, progress?.message)}</Fact>
+        <Fact name="Sign of life">
+          <Age at={lastSign(video, progress)} />
+        </Fact>
+        <Fact name="Run">
+          {video.run === undefined ? (
+            "none"
+          ) : (
+            <span title={video.run.id}>
+              {video.run.id.slice(0, 8)}, from <Clock at={video.run.startedAt} />
+            </span>
+          )}
+        </Fact>
+        <Fact name="Output files">
+          {fileCount(video)} of {ARTIFACT_URL_FIELDS.length}
+        </Fact>
+      </dl>
+    </div>
+  );
+}
+
+function describeStage(video: Video, ofStage: number | null, message: string | undefined): string {
+  if (ofStage !== null)
+    return [`${Math.round(ofStage)} %`, ...(message === undefined ? [] : [message])].join(", ");
+  return video.status === STATUS_COMPLETED ? "done" : "none reported";
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
