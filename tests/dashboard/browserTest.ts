@@ -1,5 +1,5 @@
 /** What every browser test needs: Chromium, the built page on a deployment, and a watch over the browser's console. */
-import { findChromium, HOW_TO_INSTALL, launchChromium } from "./chromium.ts";
+import { findChromium, HOW_TO_INSTALL, launchChromium } from "@klipstream/bench/chromium";
 import { buildPage, Stage } from "./stage.ts";
 import { makeStagedProject } from "./stagedProject.ts";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";

@@ -154,9 +154,13 @@ function useRowVirtualizer(videos: readonly Video[], body: RefObject<HTMLDivElem
   const [scrollMargin, setScrollMargin] = useState(0);
   useLayoutEffect(() => {
     // What stands above comes and goes with the data.
-    const top = (body.current?.getBoundingClientRect().top ?? 0) + scrollY;
-    setScrollMargin(Math.round(top));
-  }, [videos, body]);
+    const observer = new ResizeObserver(() => {
+      const top = (body.current?.getBoundingClientRect().top ?? 0) + scrollY;
+      setScrollMargin(Math.round(top));
+    });
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [body]);
   return useWindowVirtualizer({
     count: videos.length,
     estimateSize: () => ESTIMATED_ROW_HEIGHT_PX,
