@@ -106,25 +106,22 @@ async function loadAll(page: Page): Promise<void> {
     await page.mouse.wheel(0, 4_000);
     await page.waitForTimeout(50);
   }
-  await page.evaluate(() => scrollTo(0, 0));
+  await page.evaluate("scrollTo(0, 0)");
 }
 
 type LongTasks = { count: number; longestMs: number; totalMs: number };
 
-/** The tasks of over 50 ms of the page while something else goes on. */
+/** The tasks of over 50 ms of the page while something else goes on. As text: it runs in the page. */
 async function watchLongTasks(page: Page, work: () => Promise<unknown>): Promise<LongTasks> {
-  await page.evaluate(() => {
-    const found: number[] = [];
-    const observer = new PerformanceObserver((list) => {
-      for (const { duration } of list.getEntries()) found.push(duration);
+  await page.evaluate(`
+    window.longTasks = [];
+    window.observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) longTasks.push(duration);
     });
     observer.observe({ entryTypes: ["longtask"] });
-    Object.assign(window, { takeLongTasks: () => (observer.disconnect(), found) });
-  });
+  `);
   await work();
-  const found = await page.evaluate(() =>
-    (window as unknown as { takeLongTasks: () => number[] }).takeLongTasks(),
-  );
+  const found = await page.evaluate<number[]>("observer.disconnect(), longTasks");
   return {
     count: found.length,
     longestMs: Math.round(Math.max(0, ...found)),
@@ -169,14 +166,16 @@ async function seeChanges(page: Page, backend: Backend): Promise<Section> {
   const client = clientOf(backend);
   const samples: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    const message = `round ${round}`;
-    const seen = page.evaluate(waitForPixels, message);
+    const message = `round ${round};`;
+    // Asked before each frame is drawn: it is the frame that shows the text.
+    const isShown = `document.querySelector("main").textContent.includes("${message}") && Date.now()`;
+    const seen = page.waitForFunction(isShown, undefined, { polling: "raf" });
     await record(client, [{ twitchId: twitchIdOf(0), status: "Downloading" }]);
     const reportProgress = anyApi["video"]!["reportProgress"]! as never;
     const args = { twitchId: twitchIdOf(0), percent: round, message } as never;
     await client.mutation(reportProgress, args, { skipQueue: true });
     const acknowledgedAt = Date.now();
-    samples.push((await seen) - acknowledgedAt);
+    samples.push(((await (await seen).jsonValue()) as number) - acknowledgedAt);
   }
   samples.sort((one, other) => one - other);
   const at = (share: number) => Math.round(samples[Math.floor(share * (ROUNDS - 1))] ?? NaN);
@@ -186,17 +185,4 @@ async function seeChanges(page: Page, backend: Backend): Promise<Section> {
     columns: ["median, ms", "least", "most"],
     rows: [[at(0.5), at(0), at(1)]],
   };
-}
-
-/** In the page: when the frame was drawn in which a text first stands. */
-function waitForPixels(text: string): Promise<number> {
-  return new Promise((resolve) => {
-    const look = () => {
-      const isThere = document.querySelector("main")?.textContent.includes(text) === true;
-      // The callback after next runs when the frame with the text has been handed to the screen.
-      if (isThere) requestAnimationFrame(() => requestAnimationFrame(() => resolve(Date.now())));
-      else requestAnimationFrame(look);
-    };
-    look();
-  });
 }

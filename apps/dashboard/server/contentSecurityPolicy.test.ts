@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { expect, test } from "vitest";
 
 import { contentSecurityPolicy, originsOf } from "./contentSecurityPolicy.ts";
@@ -19,4 +21,15 @@ test("nothing is allowed that is not named, and no inline script", () => {
 test("who may frame the page stands in the header alone, as a meta element cannot say it", () => {
   expect(contentSecurityPolicy([], "header")).toContain("frame-ancestors 'none'");
   expect(contentSecurityPolicy([], "meta")).not.toContain("frame-ancestors");
+});
+
+test("the header in the README is the one that is made here", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const connections = [
+    ...originsOf("https://happy-otter-123.convex.cloud"),
+    "https://files.example",
+  ];
+  expect(readme).toContain(
+    `Content-Security-Policy: ${contentSecurityPolicy(connections, "header")}\n`,
+  );
 });
