@@ -91,7 +91,7 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
       await shot.before?.(page);
       await page.mouse.move(0, 0);
       await page.waitForTimeout(400);
-      await page.screenshot({ path: join(FOLDER, `${shot.name}-${size}-${colorScheme}.png`) });
+      await capture(page, join(FOLDER, `${shot.name}-${size}-${colorScheme}.webp`));
       await context.close();
     }
 }
