@@ -69,7 +69,7 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
         viewport,
         colorScheme,
         reducedMotion: "reduce",
-        timezoneId: "Europe/Berlin",
+        timezoneId: "America/New_York",
       });
       const page = await context.newPage();
       if (shot.isSignedIn !== false) {

@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useLocation } from "wouter";
 
 import { backend } from "../backend/api.ts";
+import { useConnection } from "../backend/useConnection.ts";
 import { videoHref } from "../routing/routes.ts";
 import { useMayWrite } from "../session/useSession.ts";
 import { Button } from "../ui/Button.tsx";
@@ -15,10 +16,11 @@ import { TextField } from "./TextField.tsx";
 /** Creates a queued video, and goes to its page. */
 export function CreateVideo({ twitchId }: { twitchId?: string }) {
   const [isOpen, setIsOpen] = useState(false);
+  const isOffline = useConnection().kind !== "live";
   if (!useMayWrite()) return null;
   return (
     <>
-      <Button look="primary" onClick={() => setIsOpen(true)}>
+      <Button look="primary" disabled={isOffline} onClick={() => setIsOpen(true)}>
         <Plus aria-hidden="true" className="size-4" />
         Create video
       </Button>

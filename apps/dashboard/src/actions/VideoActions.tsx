@@ -51,7 +51,7 @@ export function VideoActions({ video }: { video: Video }) {
   const isOffline = useConnection().kind !== "live";
   if (!useMayWrite()) return null;
   return (
-    <div className="flex flex-wrap gap-2">
+    <div className="flex flex-wrap gap-2 max-sm:grid max-sm:w-full max-sm:grid-cols-3">
       {(Object.keys(ACTIONS) as ActionName[]).map((name) => {
         const { Icon, look, name: label } = ACTIONS[name];
         return (

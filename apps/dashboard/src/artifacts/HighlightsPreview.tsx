@@ -86,7 +86,7 @@ function Position({
         type="range"
         aria-label="Position in the audio"
         aria-valuetext={`${formatPosition(position)} of ${formatPosition(duration)}`}
-        className="min-h-6 min-w-40 flex-1 accent-accent-fill"
+        className="min-h-6 min-w-40 flex-1 accent-accent"
         min={0}
         max={Math.floor(duration)}
         value={position}

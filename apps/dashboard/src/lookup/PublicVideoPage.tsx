@@ -21,7 +21,7 @@ import { fileCount, videoPercent } from "../status/progress.ts";
 import { ProgressBar } from "../status/ProgressBar.tsx";
 import { NamedStageStepper } from "../status/StageStepper.tsx";
 import { StatusBadge } from "../status/StatusBadge.tsx";
-import { Age } from "../time/Time.tsx";
+import { Elapsed } from "../time/Time.tsx";
 import { Notice } from "../ui/Notice.tsx";
 import { TwitchLink } from "../video/TwitchLink.tsx";
 import { UnknownVideo } from "../video/UnknownVideo.tsx";
@@ -66,13 +66,14 @@ function outlook({ status }: PublicVideo): string {
 function Summary({ video }: { video: PublicVideo }) {
   return (
     <section className="card space-y-5 p-5 sm:p-8">
+      <Announcer changes={useStatusChanges([video])} />
       <div className="space-y-3">
         <StatusBadge status={video.status} />
         <h1 className="line-clamp-3 text-2xl font-semibold tracking-tight">
           {video.title ?? `Video ${video.twitchId}`}
         </h1>
         <p className="text-quiet">
-          {outlook(video)} In this state <Age at={video.statusChangedAt} />.
+          {outlook(video)} In this state for <Elapsed since={video.statusChangedAt} />.
         </p>
         <TwitchLink twitchId={video.twitchId} />
       </div>
@@ -85,7 +86,6 @@ function Summary({ video }: { video: PublicVideo }) {
       <p className="text-sm text-quiet">
         {fileCount(video)} of {ARTIFACT_URL_FIELDS.length} output files are there.
       </p>
-      <Announcer changes={useStatusChanges([video])} />
     </section>
   );
 }

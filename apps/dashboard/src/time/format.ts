@@ -52,18 +52,25 @@ const clockAndDay = new Intl.DateTimeFormat("en-GB", {
   month: "short",
   hour: "2-digit",
   minute: "2-digit",
-  second: "2-digit",
 });
+const clockToMinute = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** `24 Nov 2026, 14:02:10 CET`: with the time zone of the reader. */
 export function formatTime(at: number): string {
   return full.format(at);
 }
 
-/** `14:02:10`, with the day in front where that is another one than `now`'s. */
+/** `14:02:10`, or `24 Nov, 14:02` where that is another day than `now`'s. */
 export function formatClock(at: number, now: number): string {
   const isToday = new Date(at).toDateString() === new Date(now).toDateString();
   return (isToday ? clock : clockAndDay).format(at);
+}
+
+/** `14:02:10`, `14:02` or `24 Nov`: a round time on an axis whose marks are `stepMs` apart. */
+export function formatTick(at: number, stepMs: number): string {
+  if (stepMs >= DAY) return day.format(at);
+  return (stepMs >= MINUTE ? clockToMinute : clock).format(at);
 }
 
 /** The name of the reader's time zone: `Europe/Berlin`. */

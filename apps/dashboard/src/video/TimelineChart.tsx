@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 
 import type { VideoEvent } from "../backend/api.ts";
-import { formatClock, formatDuration, timeZone } from "../time/format.ts";
+import { formatDuration, formatTick, formatTime, timeZone } from "../time/format.ts";
 import { useNow } from "../time/useNow.ts";
 import { BarRow, MomentRow } from "./TimelineRow.tsx";
 import { buildTimeline, timeTicks } from "./timeline.ts";
@@ -36,7 +36,7 @@ export function TimelineChart({
         )}
       </ol>
       <figcaption className="pt-2 text-xs text-quiet">
-        {formatDuration(to - from)} in all; times in {timeZone()}.
+        {formatDuration(to - from)} in all, from {formatTime(from)}; times in {timeZone()}.
       </figcaption>
     </figure>
   );
@@ -51,15 +51,17 @@ function Axis({
   to: number;
   position: (at: number) => number;
 }) {
+  const ticks = timeTicks(from, to);
+  const stepMs = (ticks[1] ?? to) - (ticks[0] ?? from);
   return (
     <div aria-hidden="true" className="relative mb-1 h-6 border-b">
-      {timeTicks(from, to).map((at, index) => (
+      {ticks.map((at, index) => (
         <span
           key={at}
           className={`figures absolute bottom-1 -translate-x-1/2 text-[0.6875rem] whitespace-nowrap text-quiet ${index % 2 === 1 ? "max-sm:hidden" : ""}`}
           style={{ left: `${Math.min(96, Math.max(4, position(at)))}%` }}
         >
-          {formatClock(at, to).replace(/:00$/, "")}
+          {formatTick(at, stepMs)}
         </span>
       ))}
     </div>

@@ -69,7 +69,7 @@ function Length({ left, width, length }: { left: number; width: number; length: 
   if (width > 14)
     return (
       <span
-        className="figures absolute top-1/2 -translate-y-1/2 pl-1.5 text-[0.6875rem] font-medium text-quiet"
+        className="figures absolute top-1/2 -translate-y-1/2 pl-1.5 text-[0.6875rem] whitespace-nowrap text-quiet"
         style={{ left: `${Math.min(left + width, 86)}%` }}
       >
         {left + width > 86 ? "" : length}
