@@ -167,7 +167,8 @@ describe("the demo", () => {
       // As `pnpm start` does it first.
       const dashboard = join(PROJECT, "apps/dashboard");
       const build = [join(dashboard, "node_modules/vite/bin/vite.js"), "build"];
-      await promisify(execFile)(process.execPath, build, { cwd: dashboard });
+      const env = { ...process.env, NODE_ENV: "production" };
+      await promisify(execFile)(process.execPath, build, { cwd: dashboard, env });
       const running = start("--vod", folder, "--stay");
       await running.printed("The dashboard, for an hour");
       await running.printed("#token=");

@@ -28,11 +28,5 @@ export default defineConfig({
     target: "baseline-widely-available",
     // A `data:` address would need an exception in the policy.
     assetsInlineLimit: 0,
-    rolldownOptions: {
-      treeshake: {
-        // The contract makes Convex validators beside its schemas; the page needs the schemas alone.
-        manualPureFunctions: ["zodToConvex", "zodToConvexFields"],
-      },
-    },
   },
 });

@@ -39,7 +39,9 @@ export async function buildPage(): Promise<AsyncDisposable & { folder: string }>
   const cwd = join(PROJECT, "apps/dashboard");
   const folder = await mkdtemp(join(tmpdir(), "klipstream-page-"));
   const vite = join(cwd, "node_modules/vite/bin/vite.js");
-  await run(process.execPath, [vite, "build", "--outDir", folder, "--emptyOutDir"], { cwd });
+  // As it is shipped: vitest's NODE_ENV would build React for development.
+  const env = { ...process.env, NODE_ENV: "production" };
+  await run(process.execPath, [vite, "build", "--outDir", folder, "--emptyOutDir"], { cwd, env });
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -1,6 +1,3 @@
-import { zodToConvex } from "convex-helpers/server/zod4";
-import { z } from "zod";
-
 export const STATUS_QUEUED = "Queued";
 export const STATUS_DOWNLOADING = "Downloading";
 export const STATUS_FETCHING_CHAT = "Fetching chat";
@@ -23,22 +20,6 @@ export const VIDEO_STATUSES = [
 ] as const;
 
 export type VideoStatus = (typeof VIDEO_STATUSES)[number];
-
-const QUOTED_STATUSES = VIDEO_STATUSES.map((status) => `"${status}"`).join(", ");
-
-/** Of what was sent instead of a status, this much is repeated in the refusal. */
-const SHOWN_LENGTH = 60;
-
-/** A status, spelt exactly; the message of a refusal lists the eight. */
-export const videoStatusSchema = z.enum(VIDEO_STATUSES, {
-  error: ({ input }) => {
-    const shown = JSON.stringify(input ?? null).slice(0, SHOWN_LENGTH);
-    return `${shown} is not a status; use one of ${QUOTED_STATUSES}`;
-  },
-});
-
-/** A stored or returned status. */
-export const vVideoStatus = zodToConvex(videoStatusSchema);
 
 /**
  * The share of a whole run, in percent, that is spent in each status. `Queued`, `Completed` and `Failed` take no time

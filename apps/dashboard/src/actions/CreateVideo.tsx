@@ -1,17 +1,12 @@
-import { parseTwitchId, TITLE_MAX_LENGTH } from "@klipstream/contract";
-import { useMutation } from "convex/react";
-import { ConvexError } from "convex/values";
 import { Plus } from "lucide-react";
-import { useState } from "react";
-import { useLocation } from "wouter";
+import { lazy, Suspense, useState } from "react";
 
-import { backend } from "../backend/api.ts";
 import { useConnection } from "../backend/useConnection.ts";
-import { videoHref } from "../routing/routes.ts";
 import { useMayWrite } from "../session/useSession.ts";
 import { Button } from "../ui/Button.tsx";
-import { LazyActionDialog } from "./LazyActionDialog.tsx";
-import { TextField } from "./TextField.tsx";
+
+// Fetched when it is opened: most visits only look.
+const CreateVideoDialog = lazy(() => import("./CreateVideoDialog.tsx"));
 
 /** Creates a queued video, and goes to its page. */
 export function CreateVideo({ twitchId }: { twitchId?: string }) {
@@ -24,49 +19,11 @@ export function CreateVideo({ twitchId }: { twitchId?: string }) {
         <Plus aria-hidden="true" className="size-4" />
         Create video
       </Button>
-      {isOpen && <CreateVideoDialog twitchId={twitchId} onClose={() => setIsOpen(false)} />}
+      {isOpen && (
+        <Suspense fallback={null}>
+          <CreateVideoDialog twitchId={twitchId} onClose={() => setIsOpen(false)} />
+        </Suspense>
+      )}
     </>
-  );
-}
-
-function CreateVideoDialog({
-  twitchId,
-  onClose,
-}: {
-  twitchId: string | undefined;
-  onClose: () => void;
-}) {
-  const [, navigate] = useLocation();
-  const create = useMutation(backend.video.create);
-  const [id, setId] = useState(twitchId ?? "");
-  const [title, setTitle] = useState("");
-  const confirm = async () => {
-    const found = parseTwitchId(id);
-    if (found === null)
-      throw new ConvexError({
-        code: "INVALID_ARGUMENT",
-        message: "Give 1 to 20 digits, or an address such as twitch.tv/videos/2434635255.",
-      });
-    await create({ twitchId: found, ...(title.trim() !== "" && { title: title.trim() }) });
-    navigate(videoHref(found));
-  };
-  return (
-    <LazyActionDialog
-      title="Create a video"
-      description="It waits in Queued until a pipeline reports on it. A video that exists stays as it is."
-      confirm="Create video"
-      onConfirm={confirm}
-      onClose={onClose}
-    >
-      <TextField
-        label="Twitch ID or address"
-        value={id}
-        onChange={setId}
-        maxLength={200}
-        placeholder="2434635255"
-        required
-      />
-      <TextField label="Title" value={title} onChange={setTitle} maxLength={TITLE_MAX_LENGTH} />
-    </LazyActionDialog>
   );
 }

@@ -12,7 +12,7 @@ import { backend, type Video } from "../backend/api.ts";
 import { useConnection } from "../backend/useConnection.ts";
 import { useMayWrite } from "../session/useSession.ts";
 import { Button } from "../ui/Button.tsx";
-import { LazyActionDialog } from "./LazyActionDialog.tsx";
+import ActionDialog from "./ActionDialog.tsx";
 import { TextField } from "./TextField.tsx";
 
 const ACTIONS = {
@@ -89,7 +89,7 @@ function Confirmation({
   const act = useVideoAction(name, video.twitchId);
   const { title, description, needsReason, look, name: label } = ACTIONS[name];
   return (
-    <LazyActionDialog
+    <ActionDialog
       title={title}
       description={
         <>
@@ -111,7 +111,7 @@ function Confirmation({
         required={needsReason}
         lines={3}
       />
-    </LazyActionDialog>
+    </ActionDialog>
   );
 }
 

@@ -1,9 +1,11 @@
-import { describeIssues, type ErrorData, isErrorData } from "@klipstream/contract";
+import { describeIssues, ERROR_CODES, type ErrorData } from "@klipstream/contract";
 import { ConvexError } from "convex/values";
 
 /** The data of an expected failure of the backend, or null where the error is another one. */
 export function errorDataOf(error: unknown): ErrorData | null {
-  return error instanceof ConvexError && isErrorData(error.data) ? error.data : null;
+  if (!(error instanceof ConvexError)) return null;
+  const data = error.data as ErrorData | null;
+  return ERROR_CODES.some((code) => code === data?.code) ? data : null;
 }
 
 /** Why a call failed, in words for the person who made it. */

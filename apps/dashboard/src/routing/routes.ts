@@ -1,40 +1,42 @@
-import { TWITCH_ID_PATTERN, videoStatusSchema } from "@klipstream/contract";
-import { z } from "zod";
+import { TWITCH_ID_PATTERN, VIDEO_STATUSES, type VideoStatus } from "@klipstream/contract";
 
 /** Patterns of the paths, as the router reads them. */
 export const PATHS = { overview: "/", video: "/videos/:twitchId", signIn: "/sign-in" } as const;
 
-const flag = z.stringbool().optional().catch(undefined);
-
 /** What the overview shows: the whole of its filter stands in its address. */
-const overviewSearchSchema = z.object({
-  status: videoStatusSchema.optional().catch(undefined),
-  stalled: flag,
-});
-export type OverviewSearch = z.infer<typeof overviewSearchSchema>;
+export type OverviewSearch = { status?: VideoStatus; stalled?: true };
 
 /** The output that a video page shows; the first that there is where the address names none. */
 export const PREVIEWS = ["highlights", "transcript", "chat"] as const;
 export type Preview = (typeof PREVIEWS)[number];
-const videoSearchSchema = z.object({ preview: z.enum(PREVIEWS).optional().catch(undefined) });
-export type VideoSearch = z.infer<typeof videoSearchSchema>;
+export type VideoSearch = { preview?: Preview };
 
-const signInSearchSchema = z.object({
-  /** The video to go to afterwards. */
-  video: z.string().regex(TWITCH_ID_PATTERN).optional().catch(undefined),
-});
-
-const read = <T>(schema: z.ZodType<T>) => {
-  return (search: string): T => schema.parse(Object.fromEntries(new URLSearchParams(search)));
-};
+/** The video to go to after the sign-in. */
+export type SignInSearch = { video?: string };
 
 /** Reading an address never fails: a part of it that means nothing is left out. */
-export const readOverviewSearch = read(overviewSearchSchema);
-export const readVideoSearch = read(videoSearchSchema);
-export const readSignInSearch = read(signInSearchSchema);
+export function readOverviewSearch(search: string): OverviewSearch {
+  const parameters = new URLSearchParams(search);
+  const status = VIDEO_STATUSES.find((each) => each === parameters.get("status"));
+  return {
+    ...(status !== undefined && { status }),
+    ...(parameters.get("stalled") === "true" && { stalled: true }),
+  };
+}
+
+export function readVideoSearch(search: string): VideoSearch {
+  const named = new URLSearchParams(search).get("preview");
+  const preview = PREVIEWS.find((each) => each === named);
+  return preview === undefined ? {} : { preview };
+}
+
+export function readSignInSearch(search: string): SignInSearch {
+  const video = new URLSearchParams(search).get("video");
+  return video !== null && TWITCH_ID_PATTERN.test(video) ? { video } : {};
+}
 
 export function overviewHref(search: OverviewSearch = {}): string {
-  return withSearch("/", { status: search.status, stalled: search.stalled === true || undefined });
+  return withSearch("/", search);
 }
 
 export function videoHref(twitchId: string, search: VideoSearch = {}): string {

@@ -22,8 +22,7 @@ function event(minute: number, fields: Partial<VideoEvent>): VideoEvent {
 
 const change = (
   minute: number,
-  from: VideoStatus,
-  to: VideoStatus,
+  [from, to]: [VideoStatus, VideoStatus],
   fields: Partial<VideoEvent> = {},
 ) => event(minute, { from, to, ...fields });
 
@@ -38,8 +37,8 @@ describe("a timeline", () => {
     expect(
       bars([
         event(0, { kind: "created", to: "Queued" }),
-        change(5, "Queued", "Downloading"),
-        change(25, "Downloading", "Transcribing"),
+        change(5, ["Queued", "Downloading"]),
+        change(25, ["Downloading", "Transcribing"]),
       ]),
     ).toEqual([
       { status: "Queued", attempt: null, from: 0, to: 5, ending: "done" },
@@ -51,16 +50,16 @@ describe("a timeline", () => {
   test("numbers the attempts of a stage, and tells waiting after a rollback from work", () => {
     expect(
       bars([
-        change(0, "Queued", "Downloading"),
-        change(10, "Downloading", "Transcribing"),
+        change(0, ["Queued", "Downloading"]),
+        change(10, ["Downloading", "Transcribing"]),
         event(20, {
           kind: "rolledBack",
           from: "Transcribing",
           to: "Downloading",
           reason: "disk full",
         }),
-        change(30, "Downloading", "Transcribing"),
-        change(40, "Transcribing", "Failed", { reason: "no memory" }),
+        change(30, ["Downloading", "Transcribing"]),
+        change(40, ["Transcribing", "Failed"], { reason: "no memory" }),
       ]).slice(1),
     ).toEqual([
       {
@@ -84,7 +83,7 @@ describe("a timeline", () => {
   });
 
   test("marks what arrived late with when it arrived", () => {
-    const late = change(2, "Queued", "Downloading", { receivedAt: 31 * MINUTE });
+    const late = change(2, ["Queued", "Downloading"], { receivedAt: 31 * MINUTE });
     const {
       bars: [bar],
       to,
@@ -112,14 +111,14 @@ describe("a timeline", () => {
 
   test("never ends a bar before it began, whatever the reporters' clocks say", () => {
     const found = bars([
-      change(10, "Queued", "Downloading"),
-      change(4, "Downloading", "Analyzing"),
+      change(10, ["Queued", "Downloading"]),
+      change(4, ["Downloading", "Analyzing"]),
     ]);
     expect(found[0]).toMatchObject({ from: 10, to: 10 });
   });
 
   test("ends with completion", () => {
-    const found = bars([change(1, "Queued", "Analyzing"), change(9, "Analyzing", "Completed")]);
+    const found = bars([change(1, ["Queued", "Analyzing"]), change(9, ["Analyzing", "Completed"])]);
     expect(found).toEqual([{ status: "Analyzing", attempt: 1, from: 1, to: 9, ending: "done" }]);
   });
 });
