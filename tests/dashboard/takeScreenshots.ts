@@ -27,6 +27,7 @@ type Shot = {
   /** What has to be on screen first. */
   shows: string;
   before?: (page: Page) => Promise<void>;
+  after?: () => Promise<void>;
 };
 
 const SHOTS: readonly Shot[] = [
@@ -92,6 +93,7 @@ async function shoot(browser: Browser, stage: Stage, shot: Shot): Promise<void> 
       await page.mouse.move(0, 0);
       await page.waitForTimeout(400);
       await capture(page, join(FOLDER, `${shot.name}-${size}-${colorScheme}.webp`));
+      await shot.after?.();
       await context.close();
     }
 }
@@ -128,8 +130,8 @@ try {
       before: async (page) => {
         await stage.deployment.disconnect();
         await page.getByText("Offline, reconnecting.").waitFor();
-        await stage.deployment.reconnect();
       },
+      after: () => stage.deployment.reconnect(),
     });
 } finally {
   await browser.close();

@@ -61,7 +61,7 @@ export function VideoActions({ video }: { video: Video }) {
             disabled={isOffline || !isOffered(name, video.status)}
             onClick={() => setOpen(name)}
           >
-            <Icon aria-hidden="true" className="size-4" />
+            <Icon aria-hidden="true" className="size-4 max-sm:hidden" />
             {label}
           </Button>
         );

@@ -43,16 +43,19 @@ export const VideoRow = memo(function VideoRow({ video }: { video: Video }) {
           </span>
         )}
       </div>
-      <div className="contents max-md:mt-2 max-md:flex max-md:flex-wrap max-md:gap-x-4 max-md:text-quiet">
-        <div role="cell" className="figures text-sm">
+      <div className="contents max-md:mt-2 max-md:flex max-md:flex-wrap max-md:gap-x-3 max-md:text-quiet">
+        <div role="cell" className="figures text-sm max-md:text-xs">
           <span className="md:hidden">For </span>
           <Elapsed since={video.statusChangedAt} />
         </div>
-        <div role="cell" className="figures text-sm text-quiet">
+        <div role="cell" className="figures text-sm text-quiet max-md:text-xs">
           <span className="md:hidden">Sign of life </span>
           <Age at={lastSign(video, progress)} />
         </div>
-        <div role="cell" className="figures flex items-center gap-1.5 text-sm md:justify-end">
+        <div
+          role="cell"
+          className="figures flex items-center gap-1.5 text-sm max-md:text-xs md:justify-end"
+        >
           <FileText aria-hidden="true" className="size-3.5 text-quiet" />
           {fileCount(video)}/{ARTIFACT_URL_FIELDS.length}
         </div>
