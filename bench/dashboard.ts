@@ -168,8 +168,11 @@ async function seeChanges(page: Page, backend: Backend): Promise<Section> {
   for (let round = 0; round < ROUNDS; round += 1) {
     const message = `round ${round};`;
     // Asked before each frame is drawn: it is the frame that shows the text.
-    const isShown = `document.querySelector("main").textContent.includes("${message}") && Date.now()`;
-    const seen = page.waitForFunction(isShown, undefined, { polling: "raf" });
+    const seen = page.waitForFunction(
+      (text) => document.querySelector("main")?.textContent.includes(text) === true && Date.now(),
+      message,
+      { polling: "raf" },
+    );
     await record(client, [{ twitchId: twitchIdOf(0), status: "Downloading" }]);
     const reportProgress = anyApi["video"]!["reportProgress"]! as never;
     const args = { twitchId: twitchIdOf(0), percent: round, message } as never;
