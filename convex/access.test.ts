@@ -41,6 +41,7 @@ const WRITES: Call[] = [
 ];
 const READS: Call[] = [
   ["list", (t) => t.query(api.video.list, { paginationOpts })],
+  ["get", (t) => t.query(api.video.get, { twitchId })],
   ["history", (t) => t.query(api.video.history, { twitchId, paginationOpts })],
   ["progressOf", (t, id) => t.query(api.video.progressOf, { videoIds: [id as never] })],
   ["statusCounts", (t) => t.query(api.video.statusCounts, {})],

@@ -9,6 +9,7 @@ const PUBLIC_FUNCTIONS = [
   "accessTokens:exchange",
   "accessTokens:exchangeIdentity",
   "video:create",
+  "video:get",
   "video:getByTwitchIdPublic",
   "video:history",
   "video:list",

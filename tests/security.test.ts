@@ -41,6 +41,7 @@ const WRITES: readonly Call[] = [
 ];
 const READS: readonly Call[] = [
   { kind: "query", path: "video:list", args: { paginationOpts: { numItems: 1, cursor: null } } },
+  { kind: "query", path: "video:get", args: { twitchId: TWITCH_ID } },
   {
     kind: "query",
     path: "video:history",

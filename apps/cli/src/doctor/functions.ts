@@ -46,6 +46,7 @@ const CALLS: readonly Omit<ProbeCall, "url">[] = [
     path: "video:list",
     args: { status: "none", stalledOnly: true, paginationOpts: PAGE },
   },
+  { kind: "query", path: "video:get", args: { twitchId: NO_TWITCH_ID } },
   {
     kind: "query",
     path: "video:history",

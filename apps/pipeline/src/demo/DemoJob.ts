@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { startArtifactServer } from "./artifactServer.ts";
 import type { LocalDeployment } from "@klipstream/local-deployment";
 
+import { startDashboard } from "./dashboard.ts";
 import { deployBackend, startDemoBackend } from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
 import { PlainHttpBackend } from "./plainHttp.ts";
@@ -19,7 +20,7 @@ type Ground = {
   workplace: Omit<Workplace, "pipelineKey">;
 };
 /** What can be worked with once `deploy` is done. */
-type Access = { http: PlainHttpBackend; workplace: Workplace };
+type Access = { http: PlainHttpBackend; workplace: Workplace; viewerKey: string };
 
 /** The demo without its view: the steps, in the order in which they have to be called, and the cleaning up. */
 export class DemoJob {
@@ -62,11 +63,25 @@ export class DemoJob {
     };
   }
 
+  /**
+   * Serves the dashboard on a free port.
+   *
+   * @returns The address that opens it signed in, as a viewer.
+   */
+  async openDashboard(): Promise<string> {
+    const { workplace, viewerKey } = this.#ready();
+    const { url } = this.#resources.add(
+      await startDashboard(workplace.backendUrl, workplace.artifactUrl),
+    );
+    return `${url}#token=${viewerKey}`;
+  }
+
   /** Pushes `convex/`, and makes the accounts that work with it. */
   async deploy(): Promise<void> {
     const { deployment, workplace } = this.#started();
-    const { pipelineKey, readerKey } = await deployBackend(deployment, this.#signal);
+    const { pipelineKey, readerKey, viewerKey } = await deployBackend(deployment, this.#signal);
     this.#access = {
+      viewerKey,
       http: new PlainHttpBackend(deployment.url, readerKey),
       workplace: { ...workplace, pipelineKey },
     };

@@ -17,6 +17,8 @@ const ISSUER = "https://demo.klipstream.invalid";
 export const PIPELINE_ACCOUNT = "demo-pipeline";
 /** The service account that creates the videos and reads everything back. */
 const READER_ACCOUNT = "demo-reader";
+/** The service account that looks at the dashboard. */
+const VIEWER_ACCOUNT = "demo-viewer";
 
 /** The keys of a demo's deployment. */
 export type DemoKeys = {
@@ -24,6 +26,8 @@ export type DemoKeys = {
   pipelineKey: string;
   /** Of an account that may create and read videos. */
   readerKey: string;
+  /** Of an account that may only read them, for the dashboard's address. */
+  viewerKey: string;
 };
 
 /** Starts a local deployment on a free port, with a signing key of its own. */
@@ -55,6 +59,10 @@ export async function deployBackend(
     readerKey: await issueServiceAccountKey(deployment, {
       account: READER_ACCOUNT,
       scopes: ["videos:read", "videos:write"],
+    }),
+    viewerKey: await issueServiceAccountKey(deployment, {
+      account: VIEWER_ACCOUNT,
+      scopes: ["videos:read"],
     }),
   };
 }
