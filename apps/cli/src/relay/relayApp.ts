@@ -12,7 +12,7 @@ import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
 /** `route`: what a request counts as in the metrics. */
 type RelayEnv = { Variables: { route: string } };
 
-/** The relay over HTTP. Access is asked for first, whatever the route. */
+/** The relay over HTTP. All but the two probes ask for access first. */
 export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   const app = new Hono<RelayEnv>();
   app.onError((error, context) => {
@@ -21,6 +21,7 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
     relay.onFault(error);
     return send(context, failure(500, "InternalServerError", "The relay failed; see its log."));
   });
+  addProbeRoutes(app, relay);
   app.use(async (context, next) => {
     const startedAt = performance.now();
     context.set("route", "passed on");
@@ -30,7 +31,9 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
     const request = { route: context.get("route"), httpStatus: context.res.status };
     relay.metrics.observe(request, (performance.now() - startedAt) / 1000);
   });
-  addOperatorRoutes(app, relay);
+  app.get("/metrics", async (context) =>
+    context.body(await relay.metrics.text(), 200, { "content-type": relay.metrics.contentType }),
+  );
   const answer = (context: Context<RelayEnv>, call: FunctionCall) =>
     answerCall(context, relay, call);
   for (const route of ["/api/mutation", "/api/query"])
@@ -43,15 +46,13 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   return app;
 }
 
-function addOperatorRoutes(app: Hono<RelayEnv>, { metrics, notReady }: Relay): void {
+/** For whoever watches over the process. They say nothing of videos, so they are open to all who can reach the port. */
+function addProbeRoutes(app: Hono<RelayEnv>, { notReady }: Relay): void {
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => {
     const why = notReady();
     return why === null ? context.text("ok\n") : context.text(`${why}\n`, 503);
   });
-  app.get("/metrics", async (context) =>
-    context.body(await metrics.text(), 200, { "content-type": metrics.contentType }),
-  );
 }
 
 async function answerCall(
