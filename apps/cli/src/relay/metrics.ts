@@ -29,7 +29,10 @@ export function createMetrics(manager: ConvexManager, now: () => number): RelayM
     deadLettered: gauge("dead_letters", "Of those, refused for good and kept with their reason"),
     pending: gauge("pending", "Of those, waiting to be delivered"),
   };
-  const age = gauge("oldest_pending_age_seconds", "Age of the oldest pending update; 0 without one");
+  const age = gauge(
+    "oldest_pending_age_seconds",
+    "Age of the oldest pending update; 0 without one",
+  );
   const isAway = new Gauge({
     name: "klipstream_backend_state",
     help: "The way to the backend: 1 for the state that it is in",
