@@ -84,6 +84,25 @@ describe("the known videos", () => {
     videos.close();
   });
 
+  it("know an _id of which nothing else is known", () => {
+    const before = new KnownVideos(path);
+    before.learnId("id-7", "7");
+    before.close();
+    const after = new KnownVideos(path);
+    expect([after.twitchIdOf("id-7"), after.find("7")]).toEqual(["7", null]);
+    after.close();
+  });
+
+  it("forget what the backend does not have any more, for good", () => {
+    const before = new KnownVideos(path);
+    before.learn(known("1"));
+    before.forget("1");
+    before.close();
+    const after = new KnownVideos(path);
+    expect([after.find("1"), after.twitchIdOf(known("1").video._id)]).toEqual([null, null]);
+    after.close();
+  });
+
   it("do not let the file grow with every change", () => {
     const videos = new KnownVideos(path);
     for (let turn = 0; turn < 3000; turn++) videos.learn(known("1"));

@@ -29,7 +29,8 @@ export type KnownVideo = VideoState & {
   asOf: number;
 };
 
-const lineSchema = z.object({
+const idSchema = z.object({ videoId: z.string(), twitchId: z.string() });
+const knownSchema = z.object({
   video: z.looseObject({
     _id: z.string(),
     _creationTime: z.number(),
@@ -93,10 +94,23 @@ export class KnownVideos {
   /** Keeps what the backend said of a video. It is in the file when this returns, and survives the death of the process. */
   learn(known: KnownVideo): void {
     this.#remember(known);
-    // Its own line end first: a line that a full disk cut must not spoil this one.
-    writeSync(this.#file, `\n${JSON.stringify(known)}`);
-    this.#lines += 1;
-    this.#compact();
+    this.#write(known);
+  }
+
+  /** Keeps which video an `_id` belongs to, of which nothing else may be known. */
+  learnId(videoId: string, twitchId: string): void {
+    if (this.#twitchIds.get(videoId) === twitchId) return;
+    this.#rememberId(videoId, twitchId);
+    this.#write({ videoId, twitchId });
+  }
+
+  /** Forgets a video that the backend does not have any more. */
+  forget(twitchId: string): void {
+    const known = this.#byTwitchId.get(twitchId);
+    if (known === undefined) return;
+    this.#byTwitchId.delete(twitchId);
+    this.#twitchIds.delete(known.video._id);
+    this.#rewrite();
   }
 
   close(): void {
@@ -106,25 +120,36 @@ export class KnownVideos {
   #read(line: string): void {
     if (line === "") return;
     this.#lines += 1;
-    const known = parseLine(line);
-    if (known !== null) this.#remember(known);
+    const read = parseLine(line);
+    if (read === null) return;
+    if ("video" in read) this.#remember(read);
+    else this.#rememberId(read.videoId, read.twitchId);
   }
 
   #remember(known: KnownVideo): void {
     const { _id, twitchId } = known.video;
-    // Deleted first, so that the order of the map is the order of learning.
-    this.#byTwitchId.delete(twitchId);
-    this.#byTwitchId.set(twitchId, known);
-    this.#twitchIds.set(_id, twitchId);
-    const [oldest] = this.#byTwitchId;
-    if (this.#byTwitchId.size <= this.#maxCount || oldest === undefined) return;
-    this.#byTwitchId.delete(oldest[0]);
-    this.#twitchIds.delete(oldest[1].video._id);
+    setLast(this.#byTwitchId, { key: twitchId, value: known, maxCount: this.#maxCount });
+    this.#rememberId(_id, twitchId);
+  }
+
+  #rememberId(videoId: string, twitchId: string): void {
+    setLast(this.#twitchIds, { key: videoId, value: twitchId, maxCount: this.#maxCount });
+  }
+
+  #write(line: object): void {
+    // Its own line end first: a line that a full disk cut must not spoil this one.
+    writeSync(this.#file, `\n${JSON.stringify(line)}`);
+    this.#lines += 1;
+    this.#compact();
   }
 
   #compact(): void {
-    if (this.#lines <= LINES_KEPT + LINES_PER_VIDEO * this.#byTwitchId.size) return;
-    const lines = [...this.#byTwitchId.values()].map((known) => JSON.stringify(known));
+    if (this.#lines > LINES_KEPT + LINES_PER_VIDEO * this.#twitchIds.size) this.#rewrite();
+  }
+
+  #rewrite(): void {
+    const ids = [...this.#twitchIds].map(([videoId, twitchId]) => ({ videoId, twitchId }));
+    const lines = [...ids, ...this.#byTwitchId.values()].map((line) => JSON.stringify(line));
     const temporary = `${this.#path}.new`;
     writeFileSync(temporary, lines.join("\n"), { mode: 0o600 });
     renameSync(temporary, this.#path);
@@ -134,10 +159,23 @@ export class KnownVideos {
   }
 }
 
-function parseLine(line: string): KnownVideo | null {
+/** Sets a key as the map's newest, and drops the oldest where there are too many. */
+function setLast<T>(
+  map: Map<string, T>,
+  { key, value, maxCount }: { key: string; value: T; maxCount: number },
+): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > maxCount && oldest !== undefined) map.delete(oldest);
+}
+
+function parseLine(line: string): KnownVideo | z.infer<typeof idSchema> | null {
   try {
-    const parsed = lineSchema.safeParse(JSON.parse(line));
-    return parsed.success ? { ...parsed.data, video: parsed.data.video as Video } : null;
+    const json: unknown = JSON.parse(line);
+    const known = knownSchema.safeParse(json);
+    if (known.success) return { ...known.data, video: known.data.video as Video };
+    return idSchema.safeParse(json).data ?? null;
   } catch {
     // Cut by a crash or a full disk.
     return null;
