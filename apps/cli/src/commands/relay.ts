@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { ConvexManager, resolveConfiguration } from "@klipstream/client";
+import { RelayManager } from "@klipstream/client";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
 
 import { durationOption } from "../arguments/arguments.ts";
@@ -55,10 +55,7 @@ export const defineRelay: DefineCommand = (command, cli) =>
 type Serving = { at: ListenAt; requiredToken: string | null; waitMs: number };
 
 async function serve({ context, output }: Cli, serving: Serving): Promise<void> {
-  const ambient = ambientOf(context);
-  const deployment = resolveConfiguration({}, ambient.place).url.value;
-  if (deployment === undefined) throw usageError("CONVEX_URL is not set");
-  const manager = new ConvexManager({ relay: true }, ambient);
+  const manager = new RelayManager({}, ambientOf(context));
   const ended = new Promise<string>((resolve) => {
     const stopListening = context.onEndSignal((signal) => {
       stopListening();
@@ -69,12 +66,11 @@ async function serve({ context, output }: Cli, serving: Serving): Promise<void> 
     const relay = await startRelay({
       ...serving,
       manager,
-      deployment,
       now: context.now,
       fetch: context.fetch,
       onFault: (error) => output.talk(`klipstream relay: ${String(error)}`),
     });
-    output.talk(`klipstream relay: ${relay.address} -> ${deployment}`);
+    output.talk(`klipstream relay: ${relay.address} -> ${manager.deployment}`);
     output.talk(`klipstream relay: ${await ended}: taking nothing more`);
     const { pending } = await relay.close({ timeoutMs: CLOSE_TIMEOUT_MS });
     output.talk(`klipstream relay: ${pending} updates are left in the outbox`);

@@ -1,5 +1,5 @@
-import type { ConvexManager } from "@klipstream/client";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { RelayManager } from "@klipstream/client";
+import { Gauge, Histogram, Registry } from "prom-client";
 
 /** What the relay tells Prometheus. */
 export type RelayMetrics = {
@@ -18,7 +18,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
  *
  * @param now - The machine's clock, ms since the epoch.
  */
-export function createMetrics(manager: ConvexManager, now: () => number): RelayMetrics {
+export function createMetrics(manager: RelayManager, now: () => number): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];
   const gauge = (name: string, help: string) =>
@@ -33,14 +33,14 @@ export function createMetrics(manager: ConvexManager, now: () => number): RelayM
     "oldest_pending_age_seconds",
     "Age of the oldest pending update; 0 without one",
   );
-  const isAway = new Gauge({
+  new Gauge({
     name: "klipstream_backend_state",
     help: "The way to the backend: 1 for the state that it is in",
     labelNames: ["state"],
     registers,
     collect() {
       this.reset();
-      this.set({ state: manager.backendState() }, 1);
+      this.set({ state: manager.backendState }, 1);
       const stats = manager.stats();
       for (const name of Object.keys(books) as (keyof typeof books)[]) books[name].set(stats[name]);
       const { oldestAcceptedAt } = stats;
@@ -54,7 +54,6 @@ export function createMetrics(manager: ConvexManager, now: () => number): RelayM
     buckets: SECONDS,
     registers,
   });
-  void isAway;
   return {
     text: () => registry.metrics(),
     contentType: registry.contentType,

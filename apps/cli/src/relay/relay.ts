@@ -1,11 +1,11 @@
-import type { ConvexManager } from "@klipstream/client";
+import type { RelayManager } from "@klipstream/client";
 
 import type { RelayMetrics } from "./metrics.ts";
 import type { PassThrough } from "./passThrough.ts";
 
 /** What every route of the relay works with. */
 export type Relay = {
-  manager: ConvexManager;
+  manager: RelayManager;
   /** How long a call waits for the backend's own answer at most, in ms. */
   waitMs: number;
   /** The token that every caller must send, or null where callers on this machine need none. */

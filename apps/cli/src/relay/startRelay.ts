@@ -1,5 +1,5 @@
 import { getRequestListener } from "@hono/node-server";
-import type { ConvexManager } from "@klipstream/client";
+import type { RelayManager } from "@klipstream/client";
 
 import { refuseAccess } from "./access.ts";
 import { listen, type ListenAt } from "./listen.ts";
@@ -9,9 +9,7 @@ import type { Relay } from "./relay.ts";
 import { createRelayApp } from "./relayApp.ts";
 
 export type RelayOptions = {
-  manager: ConvexManager;
-  /** The backend's address. */
-  deployment: string;
+  manager: RelayManager;
   at: ListenAt;
   /** How long a call waits for the backend's own answer at most, in ms. */
   waitMs: number;
@@ -38,7 +36,7 @@ export type RunningRelay = {
 export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
   const { manager, now, requiredToken } = options;
   let isClosing = false;
-  const passThrough = createPassThrough(options.deployment, options.fetch);
+  const passThrough = createPassThrough(manager.deployment, options.fetch);
   const relay: Relay = {
     manager,
     passThrough,
@@ -46,7 +44,7 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     requiredToken,
     waitMs: options.waitMs,
     metrics: createMetrics(manager, now),
-    notReady: () => (isClosing ? "it is being stopped" : manager.notAccepting()),
+    notReady: () => (isClosing ? "it is being stopped" : outboxTrouble(manager)),
     onFault: options.onFault,
   };
   const respond = getRequestListener(createRelayApp(relay).fetch);
@@ -70,4 +68,13 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       return flushed;
     },
   };
+}
+
+function outboxTrouble(manager: RelayManager): string | null {
+  try {
+    manager.stats();
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }

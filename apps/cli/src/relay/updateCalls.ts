@@ -3,9 +3,11 @@ import {
   artifactUrlsSchema,
   checkInput,
   describeIssues,
+  isErrorData,
   type Issue,
   percentSchema,
-  runSchema,
+  type Run,
+  reportedRunSchema,
   twitchIdSchema,
   type UpdateMeta,
   updateMetaSchema,
@@ -49,7 +51,7 @@ const schemas = {
     twitchId,
     percent: percentSchema,
     message: z.string().optional(),
-    run: runSchema.optional(),
+    run: reportedRunSchema.optional(),
   }),
 };
 
@@ -149,10 +151,10 @@ type Recorded = {
   success: true;
   videoId?: string;
   twitchId: string;
-  status?: VideoStatus;
+  status?: string;
   outcome: (UpdateResult & { ok: true })["outcome"];
-  from?: VideoStatus;
-  to?: VideoStatus;
+  from?: string | undefined;
+  to?: string | undefined;
 };
 
 function recorded(
@@ -161,14 +163,13 @@ function recorded(
   reported?: VideoStatus,
 ): Recorded {
   if (answer !== undefined) return { success: true, twitchId, outcome, ...answer };
-  const known = manager.knownVideo(twitchId);
-  const status = reported ?? known?.video.status;
+  const videoId = manager.videoIdOf(twitchId);
   return {
     success: true,
     twitchId,
     outcome,
-    ...(known !== null && { videoId: known.video._id }),
-    ...(status !== undefined && { status }),
+    ...(videoId !== null && { videoId }),
+    ...(reported !== undefined && { status: reported }),
   };
 }
 

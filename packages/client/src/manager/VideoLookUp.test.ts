@@ -145,7 +145,7 @@ describe("the backend's answer to an entry", () => {
     ({
       accepted: true,
       outcome: "applied",
-      video: { videoId: video(status)._id, status },
+      answer: { videoId: video(status)._id, status },
     }) as const;
 
   it("changes what is known", async () => {

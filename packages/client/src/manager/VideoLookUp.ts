@@ -1,3 +1,5 @@
+import type { VideoStatus } from "@klipstream/contract";
+
 import type { Clock } from "../clock.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
@@ -71,15 +73,15 @@ export class VideoLookUp {
 
   /** Learns from what the backend said to an entry. */
   answered({ twitchId, content }: Entry, answer: EntryAnswer): void {
-    if (!answer.accepted || answer.video === undefined) return;
+    if (!answer.accepted) return;
     const { known, clock } = this.#options;
-    const { videoId, status } = answer.video;
+    const { videoId, status } = answer.answer;
     known.learnId(videoId, twitchId);
     const before = known.find(twitchId);
     if (before === null || answer.outcome === "superseded") return;
     const now = clock.now();
     const after = applyContent(before, content, now);
-    known.learn({ ...after, video: { ...after.video, status }, asOf: now });
+    known.learn({ ...after, video: { ...after.video, status: status as VideoStatus }, asOf: now });
   }
 
   #pending(twitchId: string): Entry[] {
@@ -119,6 +121,7 @@ export class VideoLookUp {
   /** The answer, or undefined where it does not come in time or not at all. */
   #within(waitMs: number, asked: Promise<Video | null>): Promise<Video | null | undefined> {
     if (waitMs === 0) {
+      // Its failure is noticed where it was asked.
       asked.catch(() => undefined);
       return Promise.resolve(undefined);
     }
