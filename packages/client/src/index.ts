@@ -50,6 +50,7 @@ export type { PipelineManager } from "./manager/PipelineManager.ts";
 export type {
   FlushResult,
   PipelineProgress,
+  RollbackOptions,
   StageContext,
   StageOptions,
   UpdateOptions,

@@ -8,6 +8,7 @@ import {
   percentSchema,
   type Run,
   reportedRunSchema,
+  rollbackSchema,
   twitchIdSchema,
   type UpdateMeta,
   updateMetaSchema,
@@ -39,7 +40,7 @@ const schemas = {
   statusById: z.strictObject({ id: z.string(), status, ...meta }),
   status: z.strictObject({ twitchId, status, ...meta }),
   urls: z.strictObject({ twitchId, urls: artifactUrlsSchema, ...meta }),
-  rollback: z.strictObject({ twitchId, ...meta }),
+  rollback: rollbackSchema,
   batch: z.strictObject({
     updates: z
       .array(z.unknown())
@@ -95,9 +96,9 @@ async function updateUrls(call: UpdateCall): Promise<Answer> {
 async function rollBackStatus(call: UpdateCall): Promise<Answer> {
   const args = checkInput(schemas.rollback, call.args);
   if (!args.ok) return invalid(args.issues);
-  const { twitchId, ...rest } = args.value;
+  const { twitchId, undoes, ...rest } = args.value;
   const { manager } = call.relay;
-  const result = await manager.rollbackStatus(twitchId, optionsOf(call, rest));
+  const result = await manager.rollbackStatus(twitchId, { ...optionsOf(call, rest), undoes });
   return result.ok ? success(recorded(call.relay, result)) : answerOf(result.error);
 }
 

@@ -1,4 +1,3 @@
-import type { KlipstreamError } from "../errors.ts";
 import type { Entry, NewEntry } from "./entry.ts";
 import type { OutboxStore } from "./store.ts";
 
@@ -37,10 +36,9 @@ export class GroupCommit {
     if (this.#waiting.length > 0) setImmediate(() => this.#commit());
     try {
       const results = this.#store.appendAll(group.map(({ entry }) => entry));
-      for (const [index, { resolve, reject }] of group.entries()) {
-        const result = results[index] as Entry | KlipstreamError;
-        if (result instanceof Error) reject(result);
-        else resolve(result);
+      for (const [index, result] of results.entries()) {
+        if (result instanceof Error) group[index]?.reject(result);
+        else group[index]?.resolve(result);
       }
     } catch (error) {
       for (const { reject } of group) reject(error);
