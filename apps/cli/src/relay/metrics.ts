@@ -21,18 +21,17 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 export function createMetrics(manager: RelayManager, now: () => number): RelayMetrics {
   const registry = new Registry();
   const registers = [registry];
-  const gauge = (name: string, help: string) =>
-    new Gauge({ name: `klipstream_outbox_${name}`, help, registers });
-  const books = {
-    accepted: gauge("accepted", "Updates that were accepted since the outbox file was made"),
-    acknowledged: gauge("acknowledged", "Of those, acknowledged by the backend"),
-    deadLettered: gauge("dead_letters", "Of those, refused for good and kept with their reason"),
-    pending: gauge("pending", "Of those, waiting to be delivered"),
-  };
-  const age = gauge(
-    "oldest_pending_age_seconds",
-    "Age of the oldest pending update; 0 without one",
-  );
+  const gauge = (name: string, help: string, read: () => number) =>
+    new Gauge({
+      name: `klipstream_outbox_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  // Read once for each answer: the books of one moment.
+  let stats = manager.stats();
   new Gauge({
     name: "klipstream_backend_state",
     help: "The way to the backend: 1 for the state that it is in",
@@ -41,12 +40,15 @@ export function createMetrics(manager: RelayManager, now: () => number): RelayMe
     collect() {
       this.reset();
       this.set({ state: manager.backendState }, 1);
-      const stats = manager.stats();
-      for (const name of Object.keys(books) as (keyof typeof books)[]) books[name].set(stats[name]);
-      const { oldestAcceptedAt } = stats;
-      age.set(oldestAcceptedAt === null ? 0 : Math.max(0, now() - oldestAcceptedAt) / 1000);
     },
   });
+  gauge("accepted", "Updates accepted since the outbox file was made", () => stats.accepted);
+  gauge("acknowledged", "Of those, acknowledged by the backend", () => stats.acknowledged);
+  gauge("pending", "Of those, waiting to be delivered", () => stats.pending);
+  gauge("dead_letters", "Of those, refused for good, and kept", () => stats.deadLettered);
+  gauge("oldest_pending_age_seconds", "Age of the oldest that waits; 0 without one", () =>
+    stats.oldestAcceptedAt === null ? 0 : Math.max(0, now() - stats.oldestAcceptedAt) / 1000,
+  );
   const duration = new Histogram({
     name: "klipstream_relay_request_duration_seconds",
     help: "How long requests took, by function or route",
@@ -55,7 +57,10 @@ export function createMetrics(manager: RelayManager, now: () => number): RelayMe
     registers,
   });
   return {
-    text: () => registry.metrics(),
+    text: () => {
+      stats = manager.stats();
+      return registry.metrics();
+    },
     contentType: registry.contentType,
     observe: ({ route, httpStatus }, seconds) =>
       duration.observe({ route, status: String(httpStatus) }, seconds),

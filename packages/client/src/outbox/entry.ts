@@ -155,7 +155,7 @@ function agesOf(entry: Entry, meta: UpdateMeta, moment: Moment) {
       whenAccepted === undefined
         ? moment.at - (startedAt ?? entry.acceptedAt)
         : whenAccepted + ageOf(entry, moment);
-    return Math.min(Math.max(0, ageMs), AGE_MAX_MS);
+    return Math.round(Math.min(Math.max(0, ageMs), AGE_MAX_MS));
   };
   const { ageMs, occurredAt, run } = meta;
   return {
