@@ -74,6 +74,11 @@ export const COMMAND_TREE: readonly CommandNode[] = [
     load: async () => (await import("./commands/exec.ts")).defineExec,
   },
   {
+    name: "relay",
+    summary: "take updates over HTTP from pipelines in any language, and deliver them",
+    load: async () => (await import("./commands/relay.ts")).defineRelay,
+  },
+  {
     name: "requeue",
     summary: "set stalled videos back to Queued",
     load: async () => (await import("./commands/requeue.ts")).defineRequeue,

@@ -1,13 +1,16 @@
 import { type ClientAmbient, connectWith } from "../api/connection.ts";
 import { ConvexApiClient } from "../api/ConvexApiClient.ts";
+import type { Credentials } from "../auth/credentials.ts";
 import { type Clock, sleep } from "../clock.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { DEFAULT_OPTIONS, type ManagerOptions } from "../config/options.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import { ConvexIntegration, type Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
-import type { DeliveryStep } from "../outbox/delivery.ts";
+import type { DeliveryStep, EntryAnswer } from "../outbox/delivery.ts";
 import { Dispatcher } from "../outbox/Dispatcher.ts";
+import type { Entry, NewEntry } from "../outbox/entry.ts";
+import { GroupCommit } from "../outbox/GroupCommit.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
 import { OUTBOX_BOUNDS, type OutboxStats, type OutboxStore } from "../outbox/store.ts";
 import type { CheckedUpdate } from "./checkUpdate.ts";
@@ -24,6 +27,14 @@ export type ManagerAmbient = ClientAmbient & {
   onStep?: (step: DeliveryStep) => void;
 };
 
+/** How a core serves many callers; a manager for one pipeline needs none of it. */
+export type Sharing = {
+  /** Updates that arrive together share one wait for the disk, and are on disk when they are answered, not when the call returns. */
+  groupCommit: boolean;
+  /** Told of each answer to an entry that this process has sent. */
+  onAnswer: (entry: Entry, answer: EntryAnswer) => void;
+};
+
 /** How often `flush` looks whether it is done. */
 const FLUSH_LOOK_MS = 25;
 
@@ -31,22 +42,29 @@ const FLUSH_LOOK_MS = 25;
 export class LiveCore implements ManagerCore {
   readonly clock: Clock;
   readonly log: EventLog;
+  readonly deployment: string;
+  readonly store: OutboxStore;
+  readonly dispatcher: Dispatcher;
+  readonly credentials: Credentials;
   readonly #options: ManagerOptions;
-  readonly #deployment: string;
-  readonly #store: OutboxStore;
   readonly #integration: ConvexIntegration;
   readonly #desk: UpdateDesk;
-  readonly #dispatcher: Dispatcher;
   readonly #progress: ProgressReporter;
 
   /** @throws ConfigurationError, OutboxUnwritableError, OutboxVersionError, OutboxCorruptError */
-  constructor(configuration: Configuration, options: ManagerOptions, ambient: ManagerAmbient) {
+  constructor(
+    configuration: Configuration,
+    options: ManagerOptions,
+    { sharing, ...ambient }: ManagerAmbient & { sharing?: Sharing },
+  ) {
     const connection = connectWith(configuration, options, ambient);
     const { clock, log, random, url: deployment } = connection;
     const api = new ConvexApiClient(connection);
     const onStep = ambient.onStep ?? (() => undefined);
     const store = ambient.store ?? openStore(configuration.outboxPath.value, log);
-    const desk = new UpdateDesk({ deployment, store, clock, log, onStep });
+    const group = sharing?.groupCommit === true ? new GroupCommit(store) : store;
+    const append = (entry: NewEntry) => group.append(entry);
+    const desk = new UpdateDesk({ deployment, append, clock, log, onStep });
     const dispatcher = new Dispatcher({
       deployment,
       store,
@@ -57,18 +75,22 @@ export class LiveCore implements ManagerCore {
       random,
       log,
       onStep,
-      onAnswer: (entry, answer) => desk.answered(entry, answer),
+      onAnswer: (entry, answer) => {
+        sharing?.onAnswer(entry, answer);
+        desk.answered(entry, answer);
+      },
       onBlocked: (lane) => desk.blocked(lane),
     });
     const isBlocked = (lane: string) => dispatcher.isBlocked(lane);
     this.clock = clock;
     this.log = log;
+    this.deployment = deployment;
+    this.store = store;
+    this.dispatcher = dispatcher;
+    this.credentials = connection.credentials;
     this.#options = options;
-    this.#deployment = deployment;
-    this.#store = store;
     this.#integration = new ConvexIntegration(api);
     this.#desk = desk;
-    this.#dispatcher = dispatcher;
     this.#progress = new ProgressReporter(api, { clock, log, isBlocked });
     // What an earlier process left.
     dispatcher.wake();
@@ -82,7 +104,7 @@ export class LiveCore implements ManagerCore {
   }
 
   take(identity: Identity, checked: CheckedUpdate): Promise<UpdateResult> {
-    return this.#desk.take(identity, checked, this.#dispatcher);
+    return this.#desk.take(identity, checked, this.dispatcher);
   }
 
   async getVideo(twitchId: string): Promise<Video | null> {
@@ -103,13 +125,13 @@ export class LiveCore implements ManagerCore {
   }
 
   stats(): OutboxStats {
-    return this.#store.stats(this.#deployment);
+    return this.store.stats(this.deployment);
   }
 
   async flush(timeoutMs: number): Promise<FlushResult> {
     const deadline = this.clock.monotonic() + timeoutMs;
     const { newestSeq } = this.stats();
-    this.#dispatcher.hurry();
+    this.dispatcher.hurry();
     for (;;) {
       const { oldestSeq, pending } = this.stats();
       const delivered = oldestSeq === null || newestSeq === null || oldestSeq > newestSeq;
@@ -124,8 +146,8 @@ export class LiveCore implements ManagerCore {
     this.#desk.close();
     this.#progress.close();
     const result = await this.flush(timeoutMs);
-    await this.#dispatcher.close(Math.max(0, deadline - this.clock.monotonic()));
-    this.#store.close();
+    await this.dispatcher.close(Math.max(0, deadline - this.clock.monotonic()));
+    this.store.close();
     this.log.write("manager.closed", "closed", { pending: result.pending });
     return result;
   }

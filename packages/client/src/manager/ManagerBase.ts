@@ -26,6 +26,7 @@ import type { ProgressReport } from "./ProgressReporter.ts";
 import type {
   FlushResult,
   PipelineProgress,
+  RollbackOptions,
   StageContext,
   StageOptions,
   UpdateOptions,
@@ -80,8 +81,10 @@ export class ManagerBase implements PipelineManager {
     return this.#update(twitchId, progress, options);
   }
 
-  rollbackStatus(twitchId: string, options?: UpdateOptions): Promise<UpdateResult> {
-    return this.#rollBack(twitchId, options);
+  rollbackStatus(twitchId: string, options?: RollbackOptions): Promise<UpdateResult> {
+    const identity = identify(twitchId, options);
+    const call = { identity, twitchId, options };
+    return this.#core.take(identity, checkRollback(call, this.#context()));
   }
 
   reportProgress(twitchId: string, percent: number, message?: string): void {
@@ -93,7 +96,7 @@ export class ManagerBase implements PipelineManager {
     return new VideoRun(twitchId, run ?? this.#newRun(), {
       clock,
       update: (progress, options) => this.#update(twitchId, progress, options),
-      rollBack: (options, undoes) => this.#rollBack(twitchId, options, undoes),
+      rollBack: (options) => this.rollbackStatus(twitchId, options),
       reportProgress: (percent, message, ofRun) =>
         this.#reportProgress({
           twitchId,
@@ -116,7 +119,8 @@ export class ManagerBase implements PipelineManager {
       clock: this.#core.clock,
       updateStatus: (to: VideoStatus, reason?: string) =>
         this.updateVideoStatus(twitchId, to, { reason }),
-      rollBack: (reason: string, undoes: string) => this.#rollBack(twitchId, { reason }, undoes),
+      rollBack: (reason: string, undoes: string) =>
+        this.rollbackStatus(twitchId, { reason, undoes }),
       reportProgress: (percent: number, message?: string) =>
         this.reportProgress(twitchId, percent, message),
     };
@@ -145,16 +149,6 @@ export class ManagerBase implements PipelineManager {
     const identity = identify(twitchId, options);
     const call = { identity, twitchId, options };
     return this.#core.take(identity, checkUpdate(call, progress, this.#context()));
-  }
-
-  #rollBack(
-    twitchId: string,
-    options: UpdateOptions | undefined,
-    undoes?: string,
-  ): Promise<UpdateResult> {
-    const identity = identify(twitchId, options);
-    const call = { identity, twitchId, options, undoes };
-    return this.#core.take(identity, checkRollback(call, this.#context()));
   }
 
   #context(): CallContext {

@@ -4,6 +4,7 @@ import type { Video } from "../integration/ConvexIntegration.ts";
 import type {
   FlushResult,
   PipelineProgress,
+  RollbackOptions,
   StageContext,
   StageOptions,
   UpdateOptions,
@@ -46,7 +47,7 @@ export type PipelineManager = {
     options?: UpdateOptions,
   ): Promise<UpdateResult>;
   /** Undoes the last status change of the video's current run, after all updates that were accepted before. Never throws. */
-  rollbackStatus(twitchId: string, options?: UpdateOptions): Promise<UpdateResult>;
+  rollbackStatus(twitchId: string, options?: RollbackOptions): Promise<UpdateResult>;
   /**
    * Reports how much of the current stage is done. Lossy: at most one request per video and second, the newest wins, nothing on
    * disk. Returns at once and never throws.

@@ -3,14 +3,14 @@ import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../e
 import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep, EntryAnswer } from "../outbox/delivery.ts";
 import type { Dispatcher } from "../outbox/Dispatcher.ts";
-import { type Entry, updateIdOf } from "../outbox/entry.ts";
-import type { OutboxStore } from "../outbox/store.ts";
+import { type Entry, type NewEntry, updateIdOf } from "../outbox/entry.ts";
 import type { CheckedUpdate } from "./checkUpdate.ts";
 import type { UpdateResult } from "./results.ts";
 
 export type UpdateDeskOptions = {
   deployment: string;
-  store: OutboxStore;
+  /** Makes an entry durable. Where it is not a promise, the entry is on disk when `take` returns. */
+  append: (entry: NewEntry) => Entry | Promise<Entry>;
   clock: Clock;
   log: EventLog;
   onStep: (step: DeliveryStep) => void;
@@ -57,7 +57,8 @@ export class UpdateDesk {
     dispatcher: Dispatcher,
   ): Promise<UpdateResult> {
     if (!checked.ok) return this.#reject(identity, checked.error);
-    const entry = this.#append(checked, identity.twitchId);
+    const appended = this.#append(checked, identity.twitchId);
+    const entry = appended instanceof Promise ? await appended : appended;
     if (entry instanceof KlipstreamError) return this.#reject(identity, entry);
     const answer = this.#waitFor(
       entry,
@@ -67,24 +68,29 @@ export class UpdateDesk {
     return resultOf(identity, await answer);
   }
 
-  #append({ content }: CheckedUpdate & { ok: true }, twitchId: string): Entry | KlipstreamError {
+  #append(
+    { content }: CheckedUpdate & { ok: true },
+    twitchId: string,
+  ): Entry | KlipstreamError | Promise<Entry | KlipstreamError> {
     if (this.#isClosed) return new ManagerClosedError();
-    const { store, deployment, clock, log, onStep } = this.#options;
+    const { append, deployment, clock, onStep } = this.#options;
     try {
       onStep("accepting");
       const { at: acceptedAt, uptime: acceptedUptime } = momentOf(clock);
-      const entry = store.append({ deployment, twitchId, content, acceptedAt, acceptedUptime });
-      onStep("accepted");
-      log.write("update.accepted", "kept in the outbox", {
-        twitchId,
-        updateId: updateIdOf(content),
-      });
-      return entry;
+      const entry = append({ deployment, twitchId, content, acceptedAt, acceptedUptime });
+      if (!(entry instanceof Promise)) return this.#accepted(entry);
+      return entry.then((appended) => this.#accepted(appended), toOutboxFailure);
     } catch (error) {
-      if (error instanceof KlipstreamError) return error;
-      const why = error instanceof Error ? error.message : String(error);
-      return new OutboxUnwritableError(`the outbox cannot be written: ${why}`, { cause: error });
+      return toOutboxFailure(error);
     }
+  }
+
+  #accepted(entry: Entry): Entry {
+    const { log, onStep } = this.#options;
+    onStep("accepted");
+    const { twitchId, content } = entry;
+    log.write("update.accepted", "kept in the outbox", { twitchId, updateId: updateIdOf(content) });
+    return entry;
   }
 
   #waitFor(entry: Entry, waitMs: number): Promise<EntryAnswer | null> {
@@ -119,4 +125,10 @@ function resultOf(identity: Identity, answer: EntryAnswer | null): UpdateResult 
   if (answer.accepted)
     return { ok: true, outcome: answer.outcome, ...identity, answer: answer.answer };
   return { ok: false, outcome: "rejected", ...identity, error: answer.error };
+}
+
+function toOutboxFailure(error: unknown): KlipstreamError {
+  if (error instanceof KlipstreamError) return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new OutboxUnwritableError(`the outbox cannot be written: ${why}`, { cause: error });
 }

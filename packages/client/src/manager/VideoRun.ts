@@ -2,6 +2,7 @@ import type { ArtifactUrls, Run, VideoStatus } from "@klipstream/contract";
 
 import type {
   PipelineProgress,
+  RollbackOptions,
   StageContext,
   StageOptions,
   UpdateOptions,
@@ -14,7 +15,7 @@ type RunOptions = Omit<UpdateOptions, "run">;
 /** What a run is built on. */
 export type RunReporter = {
   update(progress: PipelineProgress, options: UpdateOptions): Promise<UpdateResult>;
-  rollBack(options: UpdateOptions, undoes?: string): Promise<UpdateResult>;
+  rollBack(options: RollbackOptions): Promise<UpdateResult>;
   reportProgress(percent: number, message: string | undefined, run: Run): void;
 } & Pick<StageReporter, "clock">;
 
@@ -43,7 +44,7 @@ export class VideoRun {
     return this.#reporter.update(progress, { ...options, run: this.run });
   }
 
-  rollbackStatus(options?: RunOptions): Promise<UpdateResult> {
+  rollbackStatus(options?: Omit<RollbackOptions, "run">): Promise<UpdateResult> {
     return this.#reporter.rollBack({ ...options, run: this.run });
   }
 
@@ -60,7 +61,7 @@ export class VideoRun {
       clock: this.#reporter.clock,
       updateStatus: (to, reason) =>
         this.updateVideoStatus(to, reason === undefined ? {} : { reason }),
-      rollBack: (reason, undoes) => this.#reporter.rollBack({ reason, run: this.run }, undoes),
+      rollBack: (reason, undoes) => this.rollbackStatus({ reason, undoes }),
       reportProgress: (percent, message) => this.reportProgress(percent, message),
     };
     return runStage(reporter, { status, work, options });

@@ -6,6 +6,7 @@ import {
   reasonSchema,
   type Run,
   runSchema,
+  sourceSchema,
   timestampSchema,
   twitchIdSchema,
   updateIdSchema,
@@ -17,7 +18,7 @@ import { elapsedMs, type Moment } from "../clock.ts";
 import { InvalidInputError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
 import type { EntryContent } from "../outbox/entry.ts";
-import type { PipelineProgress, UpdateOptions } from "./results.ts";
+import type { PipelineProgress, RollbackOptions, UpdateOptions } from "./results.ts";
 
 /** What a caller asked for, checked; or why it cannot be accepted. */
 export type CheckedUpdate =
@@ -55,6 +56,7 @@ const optionsSchema = z.strictObject({
   occurredAt: timestampSchema.optional(),
   run: runSchema.optional(),
   reason: reasonSchema.optional(),
+  source: sourceSchema.optional(),
   waitMs: z
     .number()
     .min(0, "must be 0 or more milliseconds")
@@ -62,6 +64,8 @@ const optionsSchema = z.strictObject({
     .optional(),
   createMissing: z.boolean().optional(),
 });
+
+const rollbackOptionsSchema = optionsSchema.extend({ undoes: updateIdSchema.optional() });
 
 const progressSchema = z.strictObject({
   status: z.unknown().optional(),
@@ -95,15 +99,15 @@ export function checkUpdate(
   });
 }
 
-/** Checks a rollback; `undoes` binds it to one update. */
+/** Checks a rollback. */
 export function checkRollback(
-  call: Call & { undoes?: string | undefined },
+  call: Omit<Call, "options"> & { options: RollbackOptions | undefined },
   context: CallContext,
 ): CheckedUpdate {
   return checked(() => {
-    const options = parseInput(optionsSchema, call.options ?? {});
+    const options = parseInput(rollbackOptionsSchema, call.options ?? {});
     const twitchId = parseInput(twitchIdSchema, call.twitchId);
-    const { undoes } = call;
+    const { undoes } = options;
     const rollback = {
       twitchId,
       ...metaOf(call, options, context),
@@ -141,7 +145,7 @@ export function checkTimeout(options: unknown, fallback: number): number {
 
 function metaOf(
   { identity, options: given }: Call,
-  { occurredAt, run, reason }: z.infer<typeof optionsSchema>,
+  { occurredAt, run, reason, source }: z.infer<typeof optionsSchema>,
   { now, startOf }: CallContext,
 ) {
   // A run that this manager has started is known by its very object.
@@ -151,6 +155,7 @@ function metaOf(
     ageMs: occurredAt === undefined ? 0 : Math.max(0, now.at - occurredAt),
     run: run && startedAt && { id: run.id, ageMs: elapsedMs(startedAt, now) },
     reason,
+    source,
   });
 }
 

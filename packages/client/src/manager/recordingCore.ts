@@ -1,8 +1,9 @@
-import { ARTIFACT_URL_FIELDS, STATUS_QUEUED, type VideoStatus } from "@klipstream/contract";
+import { ARTIFACT_URL_FIELDS, STATUS_QUEUED } from "@klipstream/contract";
 
 import { type Clock, systemClock } from "../clock.ts";
 import { VideoNotFoundError } from "../errors.ts";
 import type { Video, VideoId } from "../integration/ConvexIntegration.ts";
+import { applyContent, type VideoState } from "../knownVideos/videoState.ts";
 import { EventLog } from "../log/log.ts";
 import type { EntryContent } from "../outbox/entry.ts";
 import type { ManagerCore } from "./ManagerCore.ts";
@@ -22,15 +23,15 @@ const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 /** The core of `RecordingManager`: a small model of the backend in memory, without runs and without time. */
 export function createRecordingCore(recording: Recording, clock: Clock = systemClock): ManagerCore {
-  const histories = new Map<string, VideoStatus[]>();
+  const earlier = new Map<string, VideoState["earlier"]>();
   const settle = (content: EntryContent): "applied" | VideoNotFoundError => {
     const { twitchId } = content.kind === "update" ? content.update : content.rollback;
     const video = recording.videos.get(twitchId) ?? createMissing(content, clock);
     if (video === null) return new VideoNotFoundError(`there is no video ${twitchId}`);
-    const history = histories.get(twitchId) ?? [];
-    const changed = apply(content, { video, history, now: clock.now() });
-    recording.videos.set(twitchId, changed);
-    histories.set(twitchId, history);
+    const state = { video, earlier: earlier.get(twitchId) ?? [] };
+    const changed = applyContent(state, content, clock.now());
+    recording.videos.set(twitchId, changed.video);
+    earlier.set(twitchId, changed.earlier);
     return "applied";
   };
   const counts = { accepted: 0, acknowledged: 0 };
@@ -79,17 +80,6 @@ export function newVideo(twitchId: string, now: number): Video {
 function createMissing(content: EntryContent, clock: Clock): Video | null {
   if (content.kind !== "update" || !content.createMissing) return null;
   return newVideo(content.update.twitchId, clock.now());
-}
-
-function apply(
-  content: EntryContent,
-  { video, history, now }: { video: Video; history: VideoStatus[]; now: number },
-): Video {
-  if (content.kind === "rollback")
-    return { ...video, status: history.pop() ?? video.status, statusChangedAt: now };
-  const { status, urls } = content.update;
-  if (status !== undefined && status !== video.status) history.push(video.status);
-  return { ...video, ...urls, ...(status !== undefined && { status, statusChangedAt: now }) };
 }
 
 function rejected(

@@ -1,4 +1,4 @@
-import type { ArtifactUrls, Run, UpdateOutcome, VideoStatus } from "@klipstream/contract";
+import type { ArtifactUrls, Run, Source, UpdateOutcome, VideoStatus } from "@klipstream/contract";
 
 import type { KlipstreamError } from "../errors.ts";
 import type { BackendAnswer } from "../outbox/delivery.ts";
@@ -36,6 +36,13 @@ export type UpdateOptions = {
   waitMs?: number | undefined;
   /** Create the video if the backend does not know it. Default: the manager's `createMissing`. */
   createMissing?: boolean | undefined;
+  /** Only for a relay: the number that the sender's own outbox gave it. */
+  source?: Source | undefined;
+};
+
+export type RollbackOptions = UpdateOptions & {
+  /** Undo this update only: nothing, where another has changed the status since. */
+  undoes?: string | undefined;
 };
 
 /** A status, URLs, or both. */

@@ -128,7 +128,8 @@ export function ageOf(
  */
 export function contentToSend(entry: Entry, moment: Moment): EntryContent {
   return withMeta(entry.content, (meta) => ({
-    source: entry.source,
+    // An update that came through a relay keeps the number that its sender gave it.
+    source: meta.source ?? entry.source,
     ...agesOf(entry, meta, moment),
   }));
 }
@@ -139,6 +140,7 @@ export function renewed(entry: Entry, moment: Moment): NewEntry {
   const content = withMeta(entry.content, (meta) => ({
     ...agesOf(entry, meta, moment),
     updateId: randomUUID(),
+    source: undefined,
     ageMs: 0,
   }));
   return { deployment, twitchId, content, acceptedAt: moment.at, acceptedUptime: moment.uptime };
@@ -153,7 +155,7 @@ function agesOf(entry: Entry, meta: UpdateMeta, moment: Moment) {
       whenAccepted === undefined
         ? moment.at - (startedAt ?? entry.acceptedAt)
         : whenAccepted + ageOf(entry, moment);
-    return Math.min(Math.max(0, ageMs), AGE_MAX_MS);
+    return Math.round(Math.min(Math.max(0, ageMs), AGE_MAX_MS));
   };
   const { ageMs, occurredAt, run } = meta;
   return {

@@ -55,6 +55,17 @@ export class MemoryStore implements OutboxStore {
     return accepted;
   }
 
+  appendAll(entries: readonly NewEntry[]): (Entry | OutboxFullError)[] {
+    return entries.map((entry) => {
+      try {
+        return this.append(entry);
+      } catch (error) {
+        if (error instanceof OutboxFullError) return error;
+        throw error;
+      }
+    });
+  }
+
   claim({ deployment, owner, now, limit, lane: only, except }: ClaimRequest): Claim | null {
     const batch = new Batch(limit);
     this.#lastToken += 1;
@@ -117,6 +128,10 @@ export class MemoryStore implements OutboxStore {
     const lanes = [...this.#booksOf(deployment).lanes.values()];
     const entries = lanes.flatMap((lane) => lane.entries);
     return entries.sort((one, other) => one.seq - other.seq).slice(0, limit);
+  }
+
+  pendingOf(deployment: string, twitchId: string): Entry[] {
+    return [...(this.#booksOf(deployment).lanes.get(twitchId)?.entries ?? [])];
   }
 
   deadLetters(deployment: string): (Entry & DeadLetter)[] {

@@ -1,4 +1,5 @@
 import type { Moment } from "../clock.ts";
+import type { OutboxFullError } from "../errors.ts";
 import type { DeadLetter, Entry, NewEntry, Refusal } from "./entry.ts";
 
 /** A lease that is not renewed runs out after this time; a dead process's lanes are free then. */
@@ -78,6 +79,12 @@ export type OutboxStore = {
    * @throws OutboxFullError, OutboxUnwritableError
    */
   append(entry: NewEntry): Entry;
+  /**
+   * Accepts several entries in one transaction, in their order; one for which there is no more room leaves the others alone.
+   *
+   * @throws OutboxUnwritableError: none was accepted.
+   */
+  appendAll(entries: readonly NewEntry[]): (Entry | OutboxFullError)[];
   /** Leases the next entries that may be sent, or null when there are none at this moment. */
   claim(request: ClaimRequest): Claim | null;
   /**
@@ -97,6 +104,8 @@ export type OutboxStore = {
   deployments(): string[];
   /** The pending entries of a deployment, oldest first. */
   pending(deployment: string, limit: number): Entry[];
+  /** The pending entries of one lane, in order. */
+  pendingOf(deployment: string, twitchId: string): Entry[];
   deadLetters(deployment: string): DeadLetter[];
   /**
    * Puts dead letters back into their lanes, at their old place: what of their video went out after them stays as it is.

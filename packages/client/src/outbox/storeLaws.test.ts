@@ -129,6 +129,23 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
     expect(store.stats(HERE)).toMatchObject({ accepted: 1, acknowledged: 1, pending: 0 });
   });
 
+  it("accepts several at once in their order, and refuses those for which there is no room", () => {
+    const small = make(join(folder, "small"), 2);
+    const results = small.appendAll(["1", "2", "1"].map((twitchId) => entry(twitchId)));
+    expect(results.map((one) => (one instanceof Error ? "full" : one.seq))).toEqual([1, 2, "full"]);
+    expect(small.stats(HERE)).toMatchObject({ accepted: 2, pending: 2 });
+    expect(small.pendingOf(HERE, "1").map(({ seq }) => seq)).toEqual([1]);
+    small.close();
+  });
+
+  it("lists what is pending of one video, in order, leased or not", () => {
+    const seqs = [append("1"), append("1")];
+    append("2");
+    claim();
+    expect(store.pendingOf(HERE, "1").map(({ seq }) => seq)).toEqual(seqs);
+    expect(store.pendingOf(HERE, "3")).toEqual([]);
+  });
+
   it("keeps count of how often an entry's function broke", () => {
     const seq = append("1");
     const { lease } = claim()!;

@@ -33,7 +33,18 @@ export async function readJson<Schema extends z.ZodType>(
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/([a-z.-]+\+)?json\b/i.test(type))
     throw badRequest("BadJsonBody", "Expected request with `Content-Type: application/json`");
-  const text = await readText(request, limit);
+  return parseJsonBody(await readText(request, limit), schema);
+}
+
+/**
+ * Checks the text of a JSON body.
+ *
+ * @throws RequestError `BadJsonBody`
+ */
+export function parseJsonBody<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+): z.output<Schema> {
   let json: unknown;
   try {
     json = parseJson(text);
@@ -87,7 +98,8 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
-async function readText(request: Request, limit: number): Promise<string> {
+/** The text of a request, decompressed. It may not be longer than the limit (in bytes). */
+export async function readText(request: Request, limit: number): Promise<string> {
   const content = await readBody(request, limit);
   const encoding = request.headers.get("content-encoding");
   if (encoding === null || encoding === "identity") return content.toString();

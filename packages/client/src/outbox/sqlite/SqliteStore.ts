@@ -50,14 +50,15 @@ export class SqliteStore implements OutboxStore {
   }
 
   append(entry: NewEntry): Entry {
+    const [accepted] = this.appendAll([entry]);
+    if (accepted instanceof OutboxFullError) throw accepted;
+    return accepted as Entry;
+  }
+
+  appendAll(entries: readonly NewEntry[]): (Entry | OutboxFullError)[] {
     return this.#file.accept(
-      (statements) => {
-        this.#refuseMore(statements, writeContent(entry.content).length);
-        const accepted = this.#enter(statements, entry);
-        statements.countAccepted.run(entry.deployment);
-        return accepted;
-      },
-      ({ source }) => this.#find(source),
+      (statements) => entries.map((entry) => this.#accept(statements, entry)),
+      (accepted) => this.#findAll(accepted),
     );
   }
 
@@ -105,6 +106,12 @@ export class SqliteStore implements OutboxStore {
     );
   }
 
+  pendingOf(deployment: string, twitchId: string): Entry[] {
+    return this.#file.read(({ head }) =>
+      (head.all(deployment, twitchId, -1) as EntryRow[]).flatMap((row) => readEntry(row) ?? []),
+    );
+  }
+
   deadLetters(deployment: string): DeadLetter[] {
     return this.#file.read((statements) => readDeadLetters(statements, deployment));
   }
@@ -141,11 +148,15 @@ export class SqliteStore implements OutboxStore {
     }
   }
 
-  #refuseMore({ held }: Statements, bytes: number): void {
-    const [now] = held.all() as [{ entries: number; bytes: number }];
+  #accept(statements: Statements, entry: NewEntry): Entry | OutboxFullError {
+    const [held] = statements.held.all() as [{ entries: number; bytes: number }];
     const { maxEntries, maxBytes } = this.#bounds;
-    if (now.entries >= maxEntries || now.bytes + bytes > maxBytes)
-      throw new OutboxFullError(describeFull(this.#bounds));
+    const bytes = held.bytes + writeContent(entry.content).length;
+    if (held.entries >= maxEntries || bytes > maxBytes)
+      return new OutboxFullError(describeFull(this.#bounds));
+    const accepted = this.#enter(statements, entry);
+    statements.countAccepted.run(entry.deployment);
+    return accepted;
   }
 
   /** Puts an entry at the end of its lane. */
@@ -159,6 +170,12 @@ export class SqliteStore implements OutboxStore {
     const seq = Number(lastInsertRowid);
     enterLane.run(deployment, twitchId, seq);
     return { ...entry, seq, source: { id: this.sourceId, sequence: seq }, failures: 0 };
+  }
+
+  /** Null where one of them was not carried over: all are accepted again, and the backend knows their ids. */
+  #findAll(accepted: readonly (Entry | OutboxFullError)[]): (Entry | OutboxFullError)[] | null {
+    const found = accepted.map((one) => (one instanceof Error ? one : this.#find(one.source)));
+    return found.every((one) => one !== null) ? found : null;
   }
 
   #find({ id, sequence }: Entry["source"]): Entry | null {

@@ -1,0 +1,122 @@
+import { request as requestHttp, type IncomingMessage, type RequestOptions } from "node:http";
+import { request as requestHttps } from "node:https";
+import type { Duplex } from "node:stream";
+
+import { failure } from "./answers.ts";
+
+/** What passes the relay by: it goes to the backend as it came, and the answer comes back as it is. */
+export type PassThrough = {
+  /**
+   * @param as.headers - Instead of the request's own.
+   * @param as.body - The request's body, where it was read already.
+   */
+  request: (
+    request: Request,
+    as: { headers: Headers; body: string | undefined },
+  ) => Promise<Response>;
+  /** Joins a WebSocket with the backend. */
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+};
+
+/** Headers that belong to one connection, or that the next one makes itself (RFC 9110, section 7.6.1). */
+const OWN_HEADERS: readonly string[] = [
+  "connection",
+  "content-length",
+  "host",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+];
+
+/** The longest that the backend may take to begin its answer: as long as a Convex action may run, in ms. */
+const ANSWER_MAX_MS = 600_000;
+
+/** The way past the relay to the deployment with this address. */
+export function createPassThrough(deployment: string, fetch: typeof globalThis.fetch): PassThrough {
+  return {
+    async request(request, { headers, body }) {
+      const { pathname, search } = new URL(request.url);
+      for (const name of OWN_HEADERS) headers.delete(name);
+      // What was read was decompressed.
+      if (body !== undefined) headers.delete("content-encoding");
+      try {
+        const answer = await fetch(new URL(pathname + search, deployment), {
+          method: request.method,
+          headers,
+          body: body ?? request.body,
+          redirect: "manual",
+          signal: AbortSignal.any([request.signal, AbortSignal.timeout(ANSWER_MAX_MS)]),
+          // A stream as a body needs it.
+          duplex: "half",
+        } as RequestInit);
+        return new Response(answer.body, { status: answer.status, headers: passedHeaders(answer) });
+      } catch (error) {
+        return unavailable(error);
+      }
+    },
+    upgrade(request, socket, head) {
+      joinSockets(new URL(request.url ?? "/", deployment), { request, socket, head });
+    },
+  };
+}
+
+/** What `fetch` has undone already must not be announced. */
+function passedHeaders(answer: Response): Headers {
+  const headers = new Headers(answer.headers);
+  for (const name of [...OWN_HEADERS, "content-encoding"]) headers.delete(name);
+  return headers;
+}
+
+function unavailable(error: unknown): Response {
+  const why = error instanceof Error ? error.message : String(error);
+  const { httpStatus, body } = failure(
+    503,
+    "BackendUnavailable",
+    `The backend cannot be reached, and the relay cannot answer for it: ${why}`,
+  );
+  return Response.json(body, { status: httpStatus });
+}
+
+type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer };
+
+function joinSockets(target: URL, { request, socket, head }: Upgrade): void {
+  const options: RequestOptions = {
+    method: "GET",
+    headers: { ...request.headers, host: target.host },
+  };
+  const send = target.protocol === "https:" ? requestHttps : requestHttp;
+  const upstream = send(target, options);
+  upstream.on("upgrade", (answer, backend, backendHead) => {
+    socket.write(statusLine(answer) + headerLines(answer));
+    socket.write(backendHead);
+    backend.write(head);
+    backend.pipe(socket).pipe(backend);
+    backend.on("error", () => socket.destroy());
+    socket.on("error", () => backend.destroy());
+  });
+  // The backend answered without joining, or not at all: the client comes again by itself.
+  upstream.on("response", (answer) => {
+    socket.end(`${statusLine(answer)}connection: close\r\n\r\n`);
+    answer.resume();
+  });
+  upstream.on("error", () =>
+    socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n"),
+  );
+  socket.on("error", () => upstream.destroy());
+  upstream.end();
+}
+
+function statusLine({ statusCode, statusMessage }: IncomingMessage): string {
+  return `HTTP/1.1 ${statusCode ?? 502} ${statusMessage ?? ""}\r\n`;
+}
+
+function headerLines({ rawHeaders }: IncomingMessage): string {
+  const lines: string[] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    lines.push(`${rawHeaders[at] ?? ""}: ${rawHeaders[at + 1] ?? ""}\r\n`);
+  return `${lines.join("")}\r\n`;
+}

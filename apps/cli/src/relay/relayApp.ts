@@ -1,0 +1,88 @@
+import { RequestError } from "@klipstream/local-deployment/wire";
+import { type Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+
+import { refuseAccess } from "./access.ts";
+import { type Answer, failure } from "./answers.ts";
+import { type FunctionCall, readCall, readQueryCall } from "./functionCall.ts";
+import { READ_FUNCTION, readVideo } from "./readCalls.ts";
+import type { Relay } from "./relay.ts";
+import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
+
+/** `route`: what a request counts as in the metrics. */
+type RelayEnv = { Variables: { route: string } };
+
+/** The relay over HTTP. All but the two probes ask for access first. */
+export function createRelayApp(relay: Relay): Hono<RelayEnv> {
+  const app = new Hono<RelayEnv>();
+  app.onError((error, context) => {
+    if (error instanceof RequestError)
+      return send(context, failure(error.status, error.code, error.message));
+    relay.onFault(error);
+    return send(context, failure(500, "InternalServerError", "The relay failed; see its log."));
+  });
+  addProbeRoutes(app, relay);
+  app.use(async (context, next) => {
+    const startedAt = performance.now();
+    context.set("route", "passed on");
+    const refused = refuseAccess(context.req.raw.headers, relay.requiredToken);
+    if (refused === null) await next();
+    else context.res = send(context, refused);
+    const request = { route: context.get("route"), httpStatus: context.res.status };
+    relay.metrics.observe(request, (performance.now() - startedAt) / 1000);
+  });
+  app.get("/metrics", async (context) =>
+    context.body(await relay.metrics.text(), 200, { "content-type": relay.metrics.contentType }),
+  );
+  const answer = (context: Context<RelayEnv>, call: FunctionCall) =>
+    answerCall(context, relay, call);
+  for (const route of ["/api/mutation", "/api/query"])
+    app.post(route, async (context) => answer(context, await readCall(context.req.raw, null)));
+  app.post("/api/run/:path{.+}", async (context) =>
+    answer(context, await readCall(context.req.raw, context.req.param("path"))),
+  );
+  app.get("/api/query", (context) => answer(context, readQueryCall(new URL(context.req.url))));
+  app.all("*", (context) => passOn(context, relay));
+  return app;
+}
+
+/** For whoever watches over the process. They say nothing of videos, so they are open to all who can reach the port. */
+function addProbeRoutes(app: Hono<RelayEnv>, { notReady }: Relay): void {
+  app.get("/healthz", (context) => context.text("ok\n"));
+  app.get("/readyz", (context) => {
+    const why = notReady();
+    return why === null ? context.text("ok\n") : context.text(`${why}\n`, 503);
+  });
+}
+
+async function answerCall(
+  context: Context<RelayEnv>,
+  relay: Relay,
+  { path, args, body }: FunctionCall,
+): Promise<Response> {
+  const update = UPDATE_FUNCTIONS.get(path);
+  if (update === undefined && path !== READ_FUNCTION) return passOn(context, relay, body);
+  context.set("route", path);
+  if (update === undefined) return send(context, await readVideo(relay, args));
+  const idempotencyKey = context.req.header("idempotency-key");
+  const answer = await update({ relay, args, idempotencyKey });
+  return answer === null ? passOn(context, relay, body) : send(context, answer);
+}
+
+async function passOn(
+  context: Context<RelayEnv>,
+  { passThrough, manager, requiredToken }: Relay,
+  body?: string,
+): Promise<Response> {
+  const { raw: request } = context.req;
+  const headers = new Headers(request.headers);
+  // The relay's own token is nobody else's business.
+  if (requiredToken !== null) headers.delete("authorization");
+  const token = headers.has("authorization") ? null : await manager.accessToken();
+  if (token !== null) headers.set("authorization", `Bearer ${token}`);
+  return passThrough.request(request, { headers, body });
+}
+
+function send(context: Context<RelayEnv>, { httpStatus, body, headers }: Answer): Response {
+  return context.json(body as object, httpStatus as ContentfulStatusCode, headers);
+}

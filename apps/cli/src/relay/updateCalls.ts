@@ -1,0 +1,198 @@
+import type { UpdateOptions, UpdateResult } from "@klipstream/client";
+import {
+  artifactUrlsSchema,
+  checkInput,
+  describeIssues,
+  isErrorData,
+  type Issue,
+  percentSchema,
+  type Run,
+  reportedRunSchema,
+  rollbackSchema,
+  twitchIdSchema,
+  type UpdateMeta,
+  updateMetaSchema,
+  updateSchema,
+  UPDATES_MAX_COUNT,
+  type VideoStatus,
+  videoStatusSchema,
+} from "@klipstream/contract";
+import { z } from "zod";
+
+import { type Answer, answerOf, failure, refusal, success } from "./answers.ts";
+import type { Relay } from "./relay.ts";
+
+/** A call of one of {@link UPDATE_FUNCTIONS}. */
+export type UpdateCall = {
+  relay: Relay;
+  args: unknown;
+  /** The request's `Idempotency-Key`. */
+  idempotencyKey: string | undefined;
+};
+
+/** Answers a call from the outbox; null where only the backend can. */
+type UpdateFunction = (call: UpdateCall) => Promise<Answer | null>;
+
+const meta = updateMetaSchema.shape;
+const twitchId = twitchIdSchema;
+const status = videoStatusSchema;
+const schemas = {
+  statusById: z.strictObject({ id: z.string(), status, ...meta }),
+  status: z.strictObject({ twitchId, status, ...meta }),
+  urls: z.strictObject({ twitchId, urls: artifactUrlsSchema, ...meta }),
+  rollback: rollbackSchema,
+  batch: z.strictObject({
+    updates: z
+      .array(z.unknown())
+      .min(1, "must hold at least one update")
+      .max(UPDATES_MAX_COUNT, `must hold at most ${UPDATES_MAX_COUNT} updates`),
+    createMissing: z.boolean().optional(),
+  }),
+  progress: z.strictObject({
+    twitchId,
+    percent: percentSchema,
+    message: z.string().optional(),
+    run: reportedRunSchema.optional(),
+  }),
+};
+
+/** The functions that the relay answers from its outbox, by path. It passes every other call on. */
+export const UPDATE_FUNCTIONS: ReadonlyMap<string, UpdateFunction> = new Map([
+  ["video:updateStatus", updateStatusById],
+  ["video:updateStatusByTwitchId", updateStatus],
+  ["video:updateUrls", updateUrls],
+  ["video:recordUpdates", recordUpdates],
+  ["video:rollbackStatus", rollBackStatus],
+  ["video:reportProgress", reportProgress],
+]);
+
+async function updateStatusById(call: UpdateCall): Promise<Answer | null> {
+  const args = checkInput(schemas.statusById, call.args);
+  if (!args.ok) return invalid(args.issues);
+  const { id, ...change } = args.value;
+  const known = call.relay.manager.twitchIdOf(id);
+  // The backend can find a video by its _id, and its answer is learnt from.
+  return known === null ? null : updateStatus({ ...call, args: { twitchId: known, ...change } });
+}
+
+async function updateStatus(call: UpdateCall): Promise<Answer> {
+  const args = checkInput(schemas.status, call.args);
+  if (!args.ok) return invalid(args.issues);
+  const { twitchId, status, ...rest } = args.value;
+  const { manager } = call.relay;
+  const result = await manager.updateVideoStatus(twitchId, status, optionsOf(call, rest));
+  return result.ok ? success(recorded(call.relay, result, status)) : answerOf(result.error);
+}
+
+async function updateUrls(call: UpdateCall): Promise<Answer> {
+  const args = checkInput(schemas.urls, call.args);
+  if (!args.ok) return invalid(args.issues);
+  const { twitchId, urls, ...rest } = args.value;
+  const { manager } = call.relay;
+  const result = await manager.updateVideoUrls(twitchId, urls, optionsOf(call, rest));
+  return result.ok ? success(recorded(call.relay, result)) : answerOf(result.error);
+}
+
+async function rollBackStatus(call: UpdateCall): Promise<Answer> {
+  const args = checkInput(schemas.rollback, call.args);
+  if (!args.ok) return invalid(args.issues);
+  const { twitchId, undoes, ...rest } = args.value;
+  const { manager } = call.relay;
+  const result = await manager.rollbackStatus(twitchId, { ...optionsOf(call, rest), undoes });
+  return result.ok ? success(recorded(call.relay, result)) : answerOf(result.error);
+}
+
+/** One result for each update, as the backend answers. All are made durable before any of them is waited for. */
+async function recordUpdates(call: UpdateCall): Promise<Answer> {
+  const args = checkInput(schemas.batch, call.args);
+  if (!args.ok) return invalid(args.issues);
+  const { updates, createMissing } = args.value;
+  const results = await Promise.all(
+    updates.map((update, index) => {
+      const idempotencyKey = call.idempotencyKey && `${call.idempotencyKey}#${index}`;
+      return recordOne({ ...call, args: update, idempotencyKey }, createMissing);
+    }),
+  );
+  const failed = results.find((result) => "httpStatus" in result);
+  return failed ?? success(results);
+}
+
+type Refusal = { success: false; code: string; message: string };
+
+async function recordOne(
+  call: UpdateCall,
+  createMissing: boolean | undefined,
+): Promise<Recorded | Refusal | Answer> {
+  const update = checkInput(updateSchema, call.args);
+  if (!update.ok)
+    return { success: false, code: "INVALID_ARGUMENT", message: describeIssues(update.issues) };
+  const { twitchId, status, urls, ...rest } = update.value;
+  const options = { ...optionsOf(call, rest), createMissing };
+  const progress = { status, urls };
+  const result = await call.relay.manager.updatePipelineProgress(twitchId, progress, options);
+  if (result.ok) return recorded(call.relay, result, status);
+  const { code, message } = result.error;
+  return isErrorData({ code, message })
+    ? { success: false, code, message }
+    : answerOf(result.error);
+}
+
+/** Lossy, as in the client: it is answered at once, whatever becomes of it. */
+function reportProgress({ relay, args }: UpdateCall): Promise<Answer> {
+  const progress = checkInput(schemas.progress, args);
+  if (!progress.ok) return Promise.resolve(invalid(progress.issues));
+  const { twitchId, percent, message, run } = progress.value;
+  if (run === undefined) relay.manager.reportProgress(twitchId, percent, message);
+  else relay.manager.startRun(twitchId, runOf(relay, run)).reportProgress(percent, message);
+  return Promise.resolve(success(null));
+}
+
+/** The result of an update in the backend's form; without `videoId` and `status` where nobody here knows them. */
+type Recorded = {
+  success: true;
+  videoId?: string;
+  twitchId: string;
+  status?: string;
+  outcome: (UpdateResult & { ok: true })["outcome"];
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
+function recorded(
+  { manager }: Relay,
+  { twitchId, outcome, answer }: UpdateResult & { ok: true },
+  reported?: VideoStatus,
+): Recorded {
+  if (answer !== undefined) return { success: true, twitchId, outcome, ...answer };
+  const videoId = manager.videoIdOf(twitchId);
+  return {
+    success: true,
+    twitchId,
+    outcome,
+    ...(videoId !== null && { videoId }),
+    ...(reported !== undefined && { status: reported }),
+  };
+}
+
+function optionsOf(
+  { relay, idempotencyKey }: UpdateCall,
+  { updateId, occurredAt, ageMs, run, reason, source }: UpdateMeta,
+): UpdateOptions {
+  return {
+    updateId: updateId ?? idempotencyKey,
+    occurredAt: ageMs === undefined ? occurredAt : relay.now() - ageMs,
+    run: run && runOf(relay, run),
+    reason,
+    source,
+    waitMs: relay.waitMs,
+  };
+}
+
+/** A run as the client knows it: its start on this machine's clock. */
+function runOf(relay: Relay, { id, startedAt, ageMs }: NonNullable<UpdateMeta["run"]>): Run {
+  return { id, startedAt: ageMs === undefined ? (startedAt ?? relay.now()) : relay.now() - ageMs };
+}
+
+function invalid(issues: Issue[]): Answer {
+  return refusal({ code: "INVALID_ARGUMENT", message: describeIssues(issues), issues });
+}

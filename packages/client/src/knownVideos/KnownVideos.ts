@@ -1,0 +1,183 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+import { videoStatusSchema } from "@klipstream/contract";
+import { z } from "zod";
+
+import { OutboxUnwritableError } from "../errors.ts";
+import type { Video } from "../integration/ConvexIntegration.ts";
+import type { VideoState } from "./videoState.ts";
+
+/** Most videos that are kept; the one that was learnt longest ago goes first. */
+export const KNOWN_VIDEOS_MAX_COUNT = 20_000;
+
+/** The file is written anew when it holds this many times more lines than videos. */
+const LINES_PER_VIDEO = 4;
+const LINES_KEPT = 1000;
+
+/** A video as it was last known. */
+export type KnownVideo = VideoState & {
+  /** When the backend last said so, in milliseconds since 1970. */
+  asOf: number;
+};
+
+const idSchema = z.object({ videoId: z.string(), twitchId: z.string() });
+const knownSchema = z.object({
+  video: z.looseObject({
+    _id: z.string(),
+    _creationTime: z.number(),
+    twitchId: z.string(),
+    status: videoStatusSchema,
+    statusChangedAt: z.number(),
+  }),
+  earlier: z.array(videoStatusSchema),
+  asOf: z.number(),
+});
+
+/**
+ * The videos that this machine has seen, on disk: what is known of them while the backend is away, and which Twitch ID an
+ * `_id` belongs to. A memory, not a record: a damaged line is left out, and the backend knows better.
+ *
+ * The file has one line of JSON for each thing that was learnt, the newest last.
+ */
+export class KnownVideos {
+  readonly #path: string;
+  readonly #maxCount: number;
+  readonly #byTwitchId = new Map<string, KnownVideo>();
+  readonly #twitchIds = new Map<string, string>();
+  #file: number;
+  #lines = 0;
+
+  /**
+   * @param path - The file; it is made where there is none.
+   * @throws OutboxUnwritableError when it cannot be opened.
+   */
+  constructor(path: string, maxCount: number = KNOWN_VIDEOS_MAX_COUNT) {
+    this.#path = path;
+    this.#maxCount = maxCount;
+    try {
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      this.#file = openSync(path, "a+", 0o600);
+      for (const line of readFileSync(path, "utf8").split("\n")) this.#read(line);
+      this.#compact();
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new OutboxUnwritableError(`the file of known videos ${path} cannot be used: ${why}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** How many videos are known. */
+  get size(): number {
+    return this.#byTwitchId.size;
+  }
+
+  /** The video as it was last known, or null for one that was never seen. */
+  find(twitchId: string): KnownVideo | null {
+    return this.#byTwitchId.get(twitchId) ?? null;
+  }
+
+  /** The Twitch ID of the video with this `_id`, or null for one that was never seen. */
+  twitchIdOf(videoId: string): string | null {
+    return this.#twitchIds.get(videoId) ?? null;
+  }
+
+  /** Keeps what the backend said of a video. It is in the file when this returns, and survives the death of the process. */
+  learn(known: KnownVideo): void {
+    this.#remember(known);
+    this.#write(known);
+  }
+
+  /** Keeps which video an `_id` belongs to, of which nothing else may be known. */
+  learnId(videoId: string, twitchId: string): void {
+    if (this.#twitchIds.get(videoId) === twitchId) return;
+    this.#rememberId(videoId, twitchId);
+    this.#write({ videoId, twitchId });
+  }
+
+  /** Forgets a video that the backend does not have any more. */
+  forget(twitchId: string): void {
+    const known = this.#byTwitchId.get(twitchId);
+    if (known === undefined) return;
+    this.#byTwitchId.delete(twitchId);
+    this.#twitchIds.delete(known.video._id);
+    this.#rewrite();
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  #read(line: string): void {
+    if (line === "") return;
+    this.#lines += 1;
+    const read = parseLine(line);
+    if (read === null) return;
+    if ("video" in read) this.#remember(read);
+    else this.#rememberId(read.videoId, read.twitchId);
+  }
+
+  #remember(known: KnownVideo): void {
+    const { _id, twitchId } = known.video;
+    setLast(this.#byTwitchId, { key: twitchId, value: known, maxCount: this.#maxCount });
+    this.#rememberId(_id, twitchId);
+  }
+
+  #rememberId(videoId: string, twitchId: string): void {
+    setLast(this.#twitchIds, { key: videoId, value: twitchId, maxCount: this.#maxCount });
+  }
+
+  #write(line: object): void {
+    // Its own line end first: a line that a full disk cut must not spoil this one.
+    writeSync(this.#file, `\n${JSON.stringify(line)}`);
+    this.#lines += 1;
+    this.#compact();
+  }
+
+  #compact(): void {
+    if (this.#lines > LINES_KEPT + LINES_PER_VIDEO * this.#twitchIds.size) this.#rewrite();
+  }
+
+  #rewrite(): void {
+    const ids = [...this.#twitchIds].map(([videoId, twitchId]) => ({ videoId, twitchId }));
+    const lines = [...ids, ...this.#byTwitchId.values()].map((line) => JSON.stringify(line));
+    const temporary = `${this.#path}.new`;
+    writeFileSync(temporary, lines.join("\n"), { mode: 0o600 });
+    renameSync(temporary, this.#path);
+    closeSync(this.#file);
+    this.#file = openSync(this.#path, "a", 0o600);
+    this.#lines = lines.length;
+  }
+}
+
+/** Sets a key as the map's newest, and drops the oldest where there are too many. */
+function setLast<T>(
+  map: Map<string, T>,
+  { key, value, maxCount }: { key: string; value: T; maxCount: number },
+): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > maxCount && oldest !== undefined) map.delete(oldest);
+}
+
+function parseLine(line: string): KnownVideo | z.infer<typeof idSchema> | null {
+  try {
+    const json: unknown = JSON.parse(line);
+    const known = knownSchema.safeParse(json);
+    if (known.success) return { ...known.data, video: known.data.video as Video };
+    return idSchema.safeParse(json).data ?? null;
+  } catch {
+    // Cut by a crash or a full disk.
+    return null;
+  }
+}

@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+
+import { twitchIdSchema } from "@klipstream/contract";
+
+import { resolveConfiguration } from "../config/configuration.ts";
+import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
+import { ConfigurationError } from "../errors.ts";
+import { parseInput } from "../integration/checks.ts";
+import { KnownVideos } from "../knownVideos/KnownVideos.ts";
+import type { Dispatcher } from "../outbox/Dispatcher.ts";
+import { LiveCore, type ManagerAmbient } from "./LiveCore.ts";
+import { ManagerBase } from "./ManagerBase.ts";
+import type { FlushResult } from "./results.ts";
+import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
+
+/**
+ * A manager that speaks for many callers, as `klipstream relay` does. Beside what every manager does:
+ *
+ * - updates that arrive together share one wait for the disk; each is on disk when its promise resolves, not before;
+ * - it answers for videos while the backend is away, with all that waits in the outbox laid over what was known last.
+ */
+export class RelayManager extends ManagerBase {
+  readonly #core: LiveCore;
+  readonly #known: KnownVideos;
+  readonly #lookUp: VideoLookUp;
+  #closing: Promise<FlushResult> | undefined;
+
+  /**
+   * @param options - What is given here beats the environment.
+   * @param ambient - Replaces the clock, the network, the store; for tests.
+   * @throws ConfigurationError that names the option, for test mode too; OutboxUnwritableError, OutboxVersionError or
+   *   OutboxCorruptError.
+   */
+  constructor(options: ManagerOptions = {}, ambient: ManagerAmbient = {}) {
+    checkManagerOptions(options);
+    const configuration = resolveConfiguration(options, ambient.place);
+    if (configuration.testMode.value)
+      throw new ConfigurationError(configuration.testMode.name, "a relay has no test mode");
+    const sharing = {
+      groupCommit: true,
+      onAnswer: (...answered: Parameters<VideoLookUp["answered"]>) =>
+        this.#lookUp.answered(...answered),
+    };
+    const core = new LiveCore(configuration, options, { ...ambient, sharing });
+    super(core);
+    const { clock, deployment, store, dispatcher } = core;
+    this.#core = core;
+    this.#known = new KnownVideos(knownVideosPath(configuration.outboxPath.value, deployment));
+    this.#lookUp = new VideoLookUp({
+      deployment,
+      store,
+      clock,
+      known: this.#known,
+      read: (twitchId) => core.getVideo(twitchId),
+      onReached: () => {
+        if (dispatcher.state === "away") dispatcher.hurry();
+      },
+    });
+  }
+
+  /** The deployment's address. */
+  get deployment(): string {
+    return this.#core.deployment;
+  }
+
+  /** What is thought of the backend: see `Traffic`. */
+  get backendState(): Dispatcher["state"] {
+    return this.#core.dispatcher.state;
+  }
+
+  /**
+   * A video, with all that waits in the outbox laid over it.
+   *
+   * @param options.waitMs - How long to wait for the backend's answer, in milliseconds.
+   * @throws InvalidInputError; BackendUnavailableError for a video that was never seen while the backend is away.
+   */
+  async lookUpVideo(twitchId: string, { waitMs }: { waitMs: number }): Promise<LookedUpVideo> {
+    return this.#lookUp.lookUp(parseInput(twitchIdSchema, twitchId), waitMs);
+  }
+
+  /** The Twitch ID of the video with this `_id`, or null for one that was never seen. */
+  twitchIdOf(videoId: string): string | null {
+    return this.#known.twitchIdOf(videoId);
+  }
+
+  /** The `_id` of a video that was seen, or null. */
+  videoIdOf(twitchId: string): string | null {
+    return this.#known.find(twitchId)?.video._id ?? null;
+  }
+
+  /** Keeps which video an `_id` belongs to, for updates by it while the backend is away. */
+  learnVideoId(videoId: string, twitchId: string): void {
+    this.#known.learnId(videoId, twitchId);
+  }
+
+  /**
+   * The token for a request that is passed on, or null without credentials.
+   *
+   * @throws TokenUnavailableError
+   */
+  async accessToken(): Promise<string | null> {
+    return (await this.#core.credentials.issue()).token;
+  }
+
+  override close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+    this.#closing ??= super.close(options).finally(() => this.#known.close());
+    return this.#closing;
+  }
+}
+
+/** Beside the outbox, a file for each deployment. */
+function knownVideosPath(outboxPath: string, deployment: string): string {
+  const digest = createHash("sha256").update(deployment).digest("hex").slice(0, 12);
+  return `${outboxPath}.videos-${digest}.jsonl`;
+}

@@ -1,0 +1,154 @@
+import type { VideoStatus } from "@klipstream/contract";
+
+import type { Clock } from "../clock.ts";
+import { BackendUnavailableError } from "../errors.ts";
+import type { Video } from "../integration/ConvexIntegration.ts";
+import type { KnownVideos } from "../knownVideos/KnownVideos.ts";
+import { applyContent, type VideoState } from "../knownVideos/videoState.ts";
+import type { EntryAnswer } from "../outbox/delivery.ts";
+import type { Entry } from "../outbox/entry.ts";
+import type { OutboxStore } from "../outbox/store.ts";
+
+/** What is known of a video. */
+export type LookedUpVideo = {
+  /** With all that waits in the outbox laid over it: a caller reads what it wrote. Null where the backend has none. */
+  video: Video | null;
+  /** Null where the backend has answered just now; else when it last did, in milliseconds since 1970. */
+  asOf: number | null;
+};
+
+export type VideoLookUpOptions = {
+  deployment: string;
+  store: OutboxStore;
+  known: KnownVideos;
+  clock: Clock;
+  /** Asks the backend. */
+  read: (twitchId: string) => Promise<Video | null>;
+  /** The backend has answered. */
+  onReached: () => void;
+};
+
+/** Answers for videos whether or not the backend can be reached. */
+export class VideoLookUp {
+  readonly #options: VideoLookUpOptions;
+  /** The backend did not answer the last read: nobody waits for the next one where something is known. */
+  #isSilent = false;
+  readonly #reads = new Map<string, Promise<Video | null>>();
+
+  constructor(options: VideoLookUpOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The backend's answer, or what is known where it does not come in time.
+   *
+   * @param waitMs - How long to wait for the backend at most, in milliseconds; not at all while it is known to be silent.
+   * @throws BackendUnavailableError for a video that was never seen: it never guesses.
+   */
+  async lookUp(twitchId: string, waitMs: number): Promise<LookedUpVideo> {
+    const { known } = this.#options;
+    // What waits now may be delivered while the backend is asked: its answer may be from before that.
+    const before = this.#pending(twitchId);
+    const mayWait = !this.#isSilent || known.find(twitchId) === null;
+    const answer = await this.#within(mayWait ? waitMs : 0, this.#ask(twitchId));
+    if (answer === null) return { video: null, asOf: null };
+    const last = known.find(twitchId);
+    if (last === null)
+      throw new BackendUnavailableError(
+        "timeout",
+        `the backend cannot be reached, and the video ${twitchId} was never seen here`,
+      );
+    const waiting = mergeEntries(before, this.#pending(twitchId));
+    const { video } = waiting.reduce<VideoState>(
+      (state, { content, acceptedAt }) => applyContent(state, content, acceptedAt),
+      last,
+    );
+    return { video, asOf: answer === undefined ? last.asOf : null };
+  }
+
+  /** The Twitch ID of the video with this `_id`, or null for one that was never seen. */
+  twitchIdOf(videoId: string): string | null {
+    return this.#options.known.twitchIdOf(videoId);
+  }
+
+  /** Learns from what the backend said to an entry. */
+  answered({ twitchId, content }: Entry, answer: EntryAnswer): void {
+    if (!answer.accepted) return;
+    const { known, clock } = this.#options;
+    const { videoId, status } = answer.answer;
+    known.learnId(videoId, twitchId);
+    const before = known.find(twitchId);
+    if (before === null || answer.outcome === "superseded") return;
+    const now = clock.now();
+    const after = applyContent(before, content, now);
+    known.learn({ ...after, video: { ...after.video, status: status as VideoStatus }, asOf: now });
+  }
+
+  #pending(twitchId: string): Entry[] {
+    const { store, deployment } = this.#options;
+    return store.pendingOf(deployment, twitchId);
+  }
+
+  /** One question at a time for each video; the answer is learnt, also where nobody waits for it any more. */
+  #ask(twitchId: string): Promise<Video | null> {
+    const asked = this.#reads.get(twitchId);
+    if (asked !== undefined) return asked;
+    const { read, onReached } = this.#options;
+    const answer = read(twitchId).then(
+      (video) => {
+        this.#reads.delete(twitchId);
+        this.#isSilent = false;
+        this.#learn(twitchId, video);
+        onReached();
+        return video;
+      },
+      (error: unknown) => {
+        this.#reads.delete(twitchId);
+        this.#isSilent = true;
+        throw error;
+      },
+    );
+    this.#reads.set(twitchId, answer);
+    return answer;
+  }
+
+  #learn(twitchId: string, video: Video | null): void {
+    const { known, clock } = this.#options;
+    if (video === null) known.forget(twitchId);
+    else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
+  }
+
+  /** The answer, or undefined where it does not come in time or not at all. */
+  #within(waitMs: number, asked: Promise<Video | null>): Promise<Video | null | undefined> {
+    if (waitMs === 0) {
+      // Its failure is noticed where it was asked.
+      asked.catch(() => undefined);
+      return Promise.resolve(undefined);
+    }
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(
+        waitMs,
+        () => {
+          this.#isSilent = true;
+          resolve(undefined);
+        },
+        { keepAlive: true },
+      );
+      const finish = (video: Video | null | undefined) => {
+        cancel();
+        resolve(video);
+      };
+      asked.then(finish, () => finish(undefined));
+    });
+  }
+}
+
+/** What the backend said, with the statuses before it where they are known: somebody else may have changed it since. */
+function stateOf(video: Video, known: VideoState | null): VideoState {
+  return { video, earlier: known?.video.status === video.status ? known.earlier : [] };
+}
+
+function mergeEntries(before: readonly Entry[], after: readonly Entry[]): Entry[] {
+  const bySeq = new Map([...before, ...after].map((entry) => [entry.seq, entry]));
+  return [...bySeq.values()].sort((one, other) => one.seq - other.seq);
+}

@@ -1,0 +1,6 @@
+/** The formats of Convex's HTTP API, for other servers that speak it. */
+export { canonicalFunctionPath } from "./functionPaths.ts";
+export { argumentObject, functionRequest, requireFormat, runRequest } from "./functionRequests.ts";
+export { parseJsonBody, readText } from "./jsonBodies.ts";
+export { badRequest, RequestError } from "./requestError.ts";
+export type { ValueFormat } from "./values.ts";
