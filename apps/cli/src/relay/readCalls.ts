@@ -7,7 +7,7 @@ import type { Relay } from "./relay.ts";
 export const READ_FUNCTION = "video:getByTwitchIdPublic";
 
 /** Says that an answer is from memory, and of when: an HTTP date would lose the milliseconds, so it is ISO 8601. */
-export const AS_OF_HEADER = "X-Klipstream-As-Of";
+const AS_OF_HEADER = "X-Klipstream-As-Of";
 
 /** Answers with the backend's video, or the last known one, with all that waits in the outbox laid over it. */
 export async function readVideo(
