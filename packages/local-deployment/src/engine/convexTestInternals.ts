@@ -51,6 +51,10 @@ export type EngineDatabase = {
     tables: Map<string, unknown>;
   } | null;
   get(table: string | undefined, id: string): Document | null;
+  _addWrite(id: string, document: Document | null): void;
+  rollbackWrites(): void;
+  stashWrites(): Writes[];
+  restoreWrites(stashed: Writes[]): void;
   insert(table: string, value: Record<string, Value>): string;
   patch(table: string, id: string, value: Record<string, Value>): void;
   commit(ts: bigint | null): void;

@@ -4,11 +4,11 @@ import type { Document, DocumentChange, Snapshot } from "../documents/documentSt
 import { tableOfId } from "../documents/ids.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
 import { validate } from "../validation/validate.ts";
-import type { EngineDatabase, QuerySource } from "./convexTestInternals.ts";
+import type { EngineDatabase, QuerySource, ResolvedQuery } from "./convexTestInternals.ts";
 import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
-import { TableIndexes } from "./tableIndex.ts";
+import { TableIndexes, type IndexRange } from "./tableIndex.ts";
 
 const END = "_end_cursor";
 
@@ -16,6 +16,8 @@ const END = "_end_cursor";
 export class IndexedDatabase {
   readonly #database: EngineDatabase;
   readonly #indexes = new TableIndexes();
+  /** The writes of the running transaction by table, of the tables that it has queried. */
+  readonly #pending = new Map<string, Map<string, Document | null>>();
   #schema: SchemaJson | null = null;
 
   constructor(
@@ -30,6 +32,7 @@ export class IndexedDatabase {
     database._lastCreationTime = counters.lastCreationTime;
     this.#indexes.apply(documents.map((after) => changeOf(after._id, null, after)));
     this.#watchCommits(onCommit);
+    this.#watchWrites();
     this.#watchReads();
     this.#useIndexes();
     this.#pinPages();
@@ -58,11 +61,11 @@ export class IndexedDatabase {
     overlay: Record<string, Document | null>,
     run: () => Promise<T>,
   ): Promise<T> {
-    this.#database._writes = [overlay];
+    this.#database.restoreWrites([overlay]);
     try {
       return await run();
     } finally {
-      this.#database._writes = [];
+      this.#database.restoreWrites([]);
     }
   }
 
@@ -74,6 +77,7 @@ export class IndexedDatabase {
       const ids = isOutermost ? Object.keys(database._writes[0] ?? {}) : [];
       const before = ids.map((id) => database._documents[id] ?? null);
       commit(ts);
+      if (isOutermost) this.#pending.clear();
       const changes = ids
         .map((id, at) => changeOf(id, before[at] ?? null, database._documents[id] ?? null))
         .filter((change) => change.before !== null || change.after !== null);
@@ -81,6 +85,25 @@ export class IndexedDatabase {
       this.#indexes.apply(changes);
       onCommit(changes);
     };
+  }
+
+  /** Each query of a mutation merges them: they are kept up to date, and not gathered anew each time. */
+  #watchWrites(): void {
+    const database = this.#database;
+    const addWrite = database._addWrite.bind(database);
+    database._addWrite = (id, document) => {
+      addWrite(id, document);
+      this.#pending.get(tableOfId(id) ?? "")?.set(id, document);
+    };
+    const forgetting =
+      <Args extends unknown[], Result>(change: (...args: Args) => Result) =>
+      (...args: Args) => {
+        this.#pending.clear();
+        return change.apply(database, args);
+      };
+    database.rollbackWrites = forgetting(database.rollbackWrites);
+    database.stashWrites = forgetting(database.stashWrites);
+    database.restoreWrites = forgetting(database.restoreWrites);
   }
 
   #watchReads(): void {
@@ -107,6 +130,12 @@ export class IndexedDatabase {
       const { table, filters } = rangeOf(query.source);
       requestContext.getStore()?.reads?.range(table, filters);
       if (query.source.type === "Search") return resolve(query);
+      const { documents, from, to, ...resolved } = resolveRange(query);
+      const found = documents.slice(from, to);
+      return { ...resolved, sortedDocs: resolved.order === "desc" ? found.reverse() : found };
+    };
+    const resolveRange = (query: { source: QuerySource }) => {
+      const { table, filters } = rangeOf(query.source);
       // The engine checks the query and makes its filter, and finds no documents: those come from the index.
       isHidden = true;
       const resolved = (() => {
@@ -118,16 +147,14 @@ export class IndexedDatabase {
       })();
       const fields = resolved.fieldPathsToSortBy;
       const found = this.#indexes.range(table, { fields, filters }, this.#pendingOf(table));
-      return { ...resolved, sortedDocs: resolved.order === "desc" ? found.reverse() : found };
+      return { ...resolved, ...found };
     };
+    const evaluate = database._evaluateQuery.bind(database);
     database._evaluateQuery = (query) => {
-      const { sortedDocs, filterFn, limit } = database._resolveQuerySource(query);
-      const results: Document[] = [];
-      for (const document of sortedDocs) {
-        if (limit !== null && results.length >= limit) break;
-        if (filterFn(document)) results.push(document);
-      }
-      return results;
+      if (query.source.type === "Search") return evaluate(query);
+      const { table, filters } = rangeOf(query.source);
+      requestContext.getStore()?.reads?.range(table, filters);
+      return firstOf(resolveRange(query));
     };
   }
 
@@ -150,7 +177,11 @@ export class IndexedDatabase {
 
   /** The writes of the running transaction to one table, the innermost last. */
   #pendingOf(table: string): Map<string, Document | null> {
+    const known = this.#pending.get(table);
+    if (known !== undefined) return known;
     const pending = new Map<string, Document | null>();
+    // Outside of a transaction nothing says when it ends.
+    if (this.#database._writes.length > 0) this.#pending.set(table, pending);
     for (const layer of this.#database._writes)
       for (const [id, document] of Object.entries(layer))
         if (tableOfId(id) === table) pending.set(id, document);
@@ -173,6 +204,24 @@ export function documentProblem(
 
 function changeOf(id: string, before: Document | null, after: Document | null): DocumentChange {
   return { id, table: tableOfId(id) ?? "", before, after };
+}
+
+/** As many documents of a range as the query wants, in its order. */
+function firstOf({
+  documents,
+  from,
+  to,
+  order,
+  filterFn,
+  limit,
+}: Omit<ResolvedQuery, "sortedDocs"> & IndexRange): Document[] {
+  const results: Document[] = [];
+  const [start, step] = order === "desc" ? [to - 1, -1] : [from, 1];
+  for (let at = start; at >= from && at < to && results.length < (limit ?? Infinity); at += step) {
+    const document = documents[at];
+    if (document !== undefined && filterFn(document)) results.push(document);
+  }
+  return results;
 }
 
 function rangeOf(source: QuerySource): { table: string; filters: RangeFilter[] } {

@@ -1,7 +1,7 @@
 import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
 import { canonicalFunctionPath } from "../wire/functionPaths.ts";
-import type { EngineInternals } from "./convexTestInternals.ts";
+import type { EngineInternals, Syscall } from "./convexTestInternals.ts";
 import { PlatformError } from "./functionErrors.ts";
 
 type ScheduleArgs = { name?: string; functionHandle?: string; args: JSONValue; ts: number };
@@ -16,8 +16,8 @@ export function handleScheduling(
   internals: EngineInternals,
   exists: (path: string) => boolean,
 ): void {
-  internals.wrapSyscall((next) => async (op, json) => {
-    if (op !== "1.0/schedule") return await next(op, json);
+  const schedule: Syscall = async (_op, json) => {
+    await Promise.resolve();
     const { name, functionHandle, args, ts } = JSON.parse(json) as ScheduleArgs;
     const path = canonicalFunctionPath(name ?? functionHandle?.replace(FUNCTION_HANDLE, "") ?? "");
     if (!exists(path))
@@ -31,7 +31,11 @@ export function handleScheduling(
       state: { kind: "pending" },
     });
     return JSON.stringify(jobId);
-  });
+  };
+  // Not async: each read of a document is a syscall, and would pay for every layer.
+  internals.wrapSyscall(
+    (next) => (op, json) => (op === "1.0/schedule" ? schedule(op, json) : next(op, json)),
+  );
 }
 
 const NO_STORAGE =
@@ -39,12 +43,11 @@ const NO_STORAGE =
 
 /** The engine would answer with URLs of a deployment that does not exist. */
 export function refuseStorage(internals: EngineInternals): void {
-  internals.wrapSyscall((next) => async (op, json) => {
-    if (op.startsWith("1.0/storage")) throw new PlatformError(NO_STORAGE);
-    return await next(op, json);
-  });
-  internals.wrapJsSyscall((next) => async (op, args) => {
-    if (op.startsWith("storage/")) throw new PlatformError(NO_STORAGE);
-    return await next(op, args);
-  });
+  const refuse = () => Promise.reject(new PlatformError(NO_STORAGE));
+  internals.wrapSyscall(
+    (next) => (op, json) => (op.startsWith("1.0/storage") ? refuse() : next(op, json)),
+  );
+  internals.wrapJsSyscall(
+    (next) => (op, args) => (op.startsWith("storage/") ? refuse() : next(op, args)),
+  );
 }
