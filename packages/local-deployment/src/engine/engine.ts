@@ -150,13 +150,14 @@ export class Engine {
     this.#heard = [];
     const commits = replies.map(commitOf).filter((commit) => commit !== null);
     if (commits.length > 0) {
+      let applied: Commit[];
       try {
-        this.#store.apply(commits, this.#receiptsOf(replies));
+        applied = this.#store.apply(commits, this.#receiptsOf(replies));
       } catch (error) {
         this.#startAgain(error instanceof Error ? error : new Error(String(error)));
         return;
       }
-      for (const commit of commits) this.#onCommit(commit);
+      for (const commit of applied) this.#onCommit(commit);
     }
     for (const reply of replies) this.#receive(reply);
   }

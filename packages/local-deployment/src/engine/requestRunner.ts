@@ -303,7 +303,8 @@ export class RequestRunner {
       nextDocId: database._nextDocId,
       lastCreationTime: database._lastCreationTime,
     };
-    const commit = { ts, changes, counters };
+    const told = changes.map(({ id, table, after }) => ({ id, table, after }));
+    const commit = { ts, changes: told, counters };
     const context = requestContext.getStore();
     if (context?.commit === null) context.commit = commit;
     else this.#events.commit(commit);

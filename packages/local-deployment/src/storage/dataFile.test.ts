@@ -143,7 +143,7 @@ it("with any bytes changed never ends the process, and never gives back what was
 it("that has lost a document is refused", () => {
   const file = new DataFile(folder);
   const after: Document = { _id: "0001notes", _creationTime: 1 };
-  const changes = [{ id: after._id, table: "notes", before: null, after }];
+  const changes = [{ id: after._id, table: "notes", after }];
   new DocumentStore(file).apply([
     { ts: 1n, changes, counters: { nextDocId: 2, lastCreationTime: 1 } },
   ]);
