@@ -99,11 +99,11 @@ export class IndexedDatabase {
       <Args extends unknown[], Result>(change: (...args: Args) => Result) =>
       (...args: Args) => {
         this.#pending.clear();
-        return change.apply(database, args);
+        return change(...args);
       };
-    database.rollbackWrites = forgetting(database.rollbackWrites);
-    database.stashWrites = forgetting(database.stashWrites);
-    database.restoreWrites = forgetting(database.restoreWrites);
+    database.rollbackWrites = forgetting(database.rollbackWrites.bind(database));
+    database.stashWrites = forgetting(database.stashWrites.bind(database));
+    database.restoreWrites = forgetting(database.restoreWrites.bind(database));
   }
 
   #watchReads(): void {
