@@ -19,7 +19,7 @@ import { Pushes, type PushTarget } from "../push/pushes.ts";
 import { Crons } from "../schedule/crons.ts";
 import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
-import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath, displayFunctionPath } from "../engine/functionPaths.ts";
 import { badRequest, RequestError } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";

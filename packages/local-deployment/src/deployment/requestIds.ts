@@ -6,11 +6,6 @@ export function newRequestId(): string {
   return randomBytes(8).toString("hex");
 }
 
-/** The text of an error as clients get it. */
-export function serverError(requestId: string, { message }: { message: string }): string {
-  return `[Request ID: ${requestId}] Server Error\n${message}`;
-}
-
 /** `Query`, `Mutation` or `Action`, for logs. */
 export function udfTypeOf(outcome: CallOutcome): "Query" | "Mutation" | "Action" {
   if (outcome.kind === "mutation") return "Mutation";

@@ -2,7 +2,7 @@ import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/v
 import { makeFunctionReference } from "convex/server";
 import { convexTest } from "convex-test";
 
-import { displayFunctionPath } from "../wire/functionPaths.ts";
+import { displayFunctionPath } from "./functionPaths.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
 import type { CountedCommit, DocumentChange, Snapshot } from "../documents/documentStore.ts";
 import { internalsOf, type EngineInternals, type EngineTest } from "./convexTestInternals.ts";

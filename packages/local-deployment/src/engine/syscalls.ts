@@ -1,6 +1,6 @@
 import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
-import { canonicalFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath } from "./functionPaths.ts";
 import type { EngineInternals, Syscall } from "./convexTestInternals.ts";
 import { PlatformError } from "./functionErrors.ts";
 

@@ -1,6 +1,6 @@
 import { requireAdmin } from "../authentication/authenticator.ts";
 import type { FunctionCall, FunctionKind } from "../engine/messages.ts";
-import { canonicalFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import {
   argumentObject,
   functionRequest,

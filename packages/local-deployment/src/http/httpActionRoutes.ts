@@ -1,7 +1,6 @@
-import { RequestError } from "../wire/requestError.ts";
+import { RequestError, serverError } from "../wire/requestError.ts";
 import { readBody } from "../wire/jsonBodies.ts";
 import { ANONYMOUS, type Caller } from "../engine/messages.ts";
-import { serverError } from "../deployment/requestIds.ts";
 import { callerOf, type App, type AppContext, type Served } from "./context.ts";
 
 const LARGEST_BODY = 20 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { refusedCall, type CallOutcome, type FunctionCall } from "../engine/messages.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
-import { displayFunctionPath } from "../wire/functionPaths.ts";
+import { displayFunctionPath } from "../engine/functionPaths.ts";
 import { encodeValue } from "../wire/values.ts";
 
 /** What system queries look at. */
