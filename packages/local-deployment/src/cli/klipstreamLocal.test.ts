@@ -85,17 +85,20 @@ it.each([
   [[], "SIGTERM", { WORD: "blue" }],
   [[], "SIGKILL", { WORD: "blue" }],
   [["--in-memory"], "SIGTERM", {}],
-] as const)("with %j, ended by %s, has the same key and the variables %j when it is started again", async (options, signal, variables) => {
-  const first = new Run(["--port", "0", "--env", "WORD=blue", ...options]);
-  await first.until(READY);
-  const key = await readFile(join(folder, ".convex-local/admin-key"), "utf8");
-  first.child.kill(signal);
-  await first.exitCode();
-  const url = await new Run(["--port", "0", ...options]).until(READY);
-  const headers = { authorization: `Convex ${key.trim()}` };
-  const response = await fetch(`${url}/api/list_environment_variables`, { headers });
-  expect(await response.json()).toEqual({ environmentVariables: variables });
-});
+] as const)(
+  "with %j, ended by %s, has the same key and the variables %j when it is started again",
+  async (options, signal, variables) => {
+    const first = new Run(["--port", "0", "--env", "WORD=blue", ...options]);
+    await first.until(READY);
+    const key = await readFile(join(folder, ".convex-local/admin-key"), "utf8");
+    first.child.kill(signal);
+    await first.exitCode();
+    const url = await new Run(["--port", "0", ...options]).until(READY);
+    const headers = { authorization: `Convex ${key.trim()}` };
+    const response = await fetch(`${url}/api/list_environment_variables`, { headers });
+    expect(await response.json()).toEqual({ environmentVariables: variables });
+  },
+);
 
 it("refuses a second instance in the same folder, and takes over from one that was killed", async () => {
   const first = new Run(["--port", "0"]);
