@@ -17,6 +17,12 @@ const DECOMPRESS: Record<
   deflate: promisify(inflate),
 };
 
+/** What is read of a request: a `Request` of the web, or what costs less to make. */
+export type Received = {
+  headers: { get(name: string): string | null };
+  body: Request["body"] | AsyncIterable<Uint8Array>;
+};
+
 /**
  * Reads and checks a JSON body.
  *
@@ -24,7 +30,7 @@ const DECOMPRESS: Record<
  * @throws RequestError `BadJsonBody`
  */
 export async function readJson<Schema extends z.ZodType>(
-  request: Request,
+  request: Received,
   schema: Schema,
   limit: number,
 ): Promise<z.output<Schema>> {
@@ -48,7 +54,7 @@ export async function readJson<Schema extends z.ZodType>(
 }
 
 /** The body of a request, which may not be longer than the limit (in bytes). */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
+export async function readBody(request: Received, limit: number): Promise<Buffer> {
   const tooLarge = () =>
     badRequest("BadJsonBody", `The request body is larger than the limit of ${limit} bytes.`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
@@ -68,7 +74,7 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
   return Buffer.concat(chunks);
 }
 
-async function readText(request: Request, limit: number): Promise<string> {
+async function readText(request: Received, limit: number): Promise<string> {
   const content = await readBody(request, limit);
   const encoding = request.headers.get("content-encoding");
   if (encoding === null || encoding === "identity") return content.toString();
