@@ -1,6 +1,8 @@
 import convexPlugin from "@convex-dev/eslint-plugin";
 import js from "@eslint/js";
 import prettier from "eslint-config-prettier";
+import jsxA11y from "eslint-plugin-jsx-a11y";
+import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 import { importRules } from "./eslint.imports.js";
@@ -50,6 +52,16 @@ export default tseslint.config(
     // The auth config is evaluated at deploy time, where the deployment's variables are its only input.
     files: ["convex/auth.config.ts"],
     rules: { "@convex-dev/no-process-env": "off" },
+  },
+  {
+    files: ["apps/dashboard/src/**/*.{ts,tsx}"],
+    extends: [reactHooks.configs.flat.recommended, jsxA11y.flatConfigs.strict],
+    rules: {
+      // What scrolls by itself has to be reachable by keyboard.
+      "jsx-a11y/no-noninteractive-tabindex": ["error", { roles: ["region", "table"], tags: [] }],
+      // Handlers may be async: what they throw is caught in them.
+      "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
+    },
   },
   ...importRules,
   {

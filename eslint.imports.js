@@ -19,9 +19,12 @@ const FORBIDDEN = {
   "packages/local-deployment": ["contract", "client", "pipeline", "cli", "dashboard", "convex/"],
   "apps/pipeline": ["cli", "dashboard", "convex/"],
   "apps/cli": ["pipeline", "dashboard", "convex/"],
+  // It runs in a browser: of the packages below it only the contract does, too.
+  "apps/dashboard": ["client", "local-deployment", "pipeline", "cli", "convex/"],
 };
 
 /** The one file of a folder that may name the generated API, as types. */
+const API_FILES = ["packages/client/src/api/backend.ts", "apps/dashboard/src/backend/api.ts"];
 const API_TYPES = "../../../../convex/_generated/api";
 
 function patternsFor(names) {
@@ -43,18 +46,18 @@ function patternsFor(names) {
   if (names.includes("convex/"))
     patterns.push({
       regex: "^(\\.\\./)+convex/",
-      message: `Only the generated API, and only as types, in src/api/backend.ts: ${API_TYPES}.`,
+      message: `Only the generated API, and only as types, in ${API_FILES.join(" and ")}: ${API_TYPES}.`,
     });
   return patterns;
 }
 
 const folderRules = Object.entries(FORBIDDEN).map(([folder, names]) => ({
-  files: [`${folder}/**/*.ts`],
+  files: [`${folder}/**/*.{ts,tsx}`],
   ignores: [
     `${folder}/**/*.test.ts`,
     `${folder}/**/*.test-d.ts`,
     `${folder}/**/*.setup.ts`,
-    "packages/client/src/api/backend.ts",
+    ...API_FILES,
   ],
   rules: { "no-restricted-imports": ["error", { patterns: patternsFor(names) }] },
 }));
@@ -129,7 +132,7 @@ const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => 
     layer === "errors"
       ? ["packages/client/src/errors.ts"]
       : [`packages/client/src/${layer}/**/*.ts`],
-  ignores: ["**/*.test.ts", "**/*.test-d.ts", "packages/client/src/api/backend.ts"],
+  ignores: ["**/*.test.ts", "**/*.test-d.ts", ...API_FILES],
   rules: {
     "no-restricted-imports": [
       "error",

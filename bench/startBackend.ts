@@ -1,11 +1,10 @@
 import { join } from "node:path";
 
 import {
-  createServiceAccountKey,
   createSigningKey,
-  jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
+  exchangeKey,
+  issueServiceAccountKey,
+  signingVariables,
 } from "@klipstream/client/keys";
 import {
   type LocalDeployment,
@@ -20,18 +19,14 @@ export type Backend = {
   deployment: LocalDeployment;
   /** A service-account key. */
   apiKey: string;
-  /** A token minted from it, for callers that know no keys; valid for an hour. */
+  /** A token that it was exchanged for, for callers that know no keys; valid for ten minutes. */
   token: string;
 };
 
 /** A local deployment with this project's backend on it. */
 export async function startBackend(): Promise<Backend> {
-  const signingKey = await createSigningKey();
   const deployment = await startLocalDeployment({
-    env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-    },
+    env: signingVariables(await createSigningKey(), ISSUER),
   });
   const { url, adminKey } = deployment;
   // Nothing may be written into the tree: other programs may be reading its generated code.
@@ -40,14 +35,9 @@ export async function startBackend(): Promise<Backend> {
     { url, adminKey, cwd: join(import.meta.dirname, "..") },
   );
   if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
-  const apiKey = createServiceAccountKey({
-    signingKey,
-    subject: "bench",
-    scope: "videos:read videos:write",
-    generation: 1,
-    issuer: ISSUER,
+  const apiKey = await issueServiceAccountKey(deployment, {
+    account: "bench",
+    scopes: ["videos:read", "videos:write"],
   });
-  const account = parseServiceAccountKey(apiKey);
-  const token = await mintToken(account, { now: Date.now(), lifetimeSeconds: 3600 });
-  return { deployment, apiKey, token };
+  return { deployment, apiKey, token: await exchangeKey(url, apiKey) };
 }

@@ -11,6 +11,8 @@ const FEW = 10;
 const MANY = 5_000;
 /** More events than any video keeps for good, on the one that is measured. */
 const EVENTS_OF_SUBJECT = 120;
+/** The account, and its key. */
+const READ_FOR_ACCESS = 2;
 const SUBJECT = "77";
 const SCRATCH = "077";
 const RUN = { id: "run", startedAt: 1 };
@@ -64,6 +66,7 @@ const PUBLIC_CALLS: Record<string, Call> = {
     ctx.runQuery(api.video.list, { stalledOnly: true, paginationOpts }),
   "list of the stalled by status": (ctx) =>
     ctx.runQuery(api.video.list, { status: "Transcribing", stalledOnly: true, paginationOpts }),
+  get: (ctx) => ctx.runQuery(api.video.get, { twitchId }),
   history: (ctx) => ctx.runQuery(api.video.history, { twitchId, paginationOpts }),
   progressOf: (ctx, id) => ctx.runQuery(api.video.progressOf, { videoIds: [id] }),
 };
@@ -79,7 +82,11 @@ const INTERNAL_CALLS: Record<string, Call> = {
   "maintenance:removeScratchEvents": (ctx, id) =>
     ctx.runMutation(internal.maintenance.removeScratchEvents, { videoId: id }),
   "serviceAccounts:setDisabled": (ctx) =>
-    ctx.runMutation(internal.serviceAccounts.setDisabled, { subject: "x", disabled: true }),
+    ctx.runMutation(internal.serviceAccounts.setDisabled, {
+      account: PIPELINE.subject,
+      disabled: true,
+      by: "test",
+    }),
   "serviceAccounts:list": (ctx) => ctx.runQuery(internal.serviceAccounts.list, {}),
 };
 
@@ -148,11 +155,6 @@ async function seed(videos: number): Promise<Seeded> {
     const subject = await insertVideo(mutationCtx, SUBJECT, FEW + 1);
     for (let sequence = 1; sequence <= EVENTS_OF_SUBJECT; sequence += 1)
       await insertEvent(mutationCtx, subject, sequence);
-    await ctx.db.insert("serviceAccounts", {
-      ...{ subject: PIPELINE.subject },
-      disabled: false,
-      minGeneration: 0,
-    });
     return subject;
   });
   return { backend, id };
@@ -177,7 +179,7 @@ describe("the cost of a call", () => {
   test("statusCounts reads at most 100 videos a status", async () => {
     const call: Call = (ctx) => ctx.runQuery(api.video.statusCounts, {});
     const { documentsRead } = await measure(many, call);
-    expect(documentsRead).toBeLessThanOrEqual(VIDEO_STATUSES.length * COUNT_CAP + 1);
+    expect(documentsRead).toBeLessThanOrEqual(VIDEO_STATUSES.length * COUNT_CAP + READ_FOR_ACCESS);
   });
 
   test("one batch of the stalled cron reads and marks at most 100 videos", async () => {
@@ -198,7 +200,7 @@ describe("the cost of a call", () => {
 
   test("covers every public function", () => {
     const covered = Object.keys(PUBLIC_CALLS).map((name) => name.split(" ")[0]);
-    expect(new Set([...covered, "statusCounts"]).size).toBe(13);
+    expect(new Set([...covered, "statusCounts"]).size).toBe(14);
   });
 
   test("would be seen to grow: a read of all videos is not the same", async () => {

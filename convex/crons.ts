@@ -12,4 +12,6 @@ for (const status of WORKING_STATUSES)
 
 crons.interval("prune events", { hours: 6 }, internal.maintenance.pruneEvents, {});
 
+crons.interval("prune audit", { hours: 24 }, internal.maintenance.pruneAudit, {});
+
 export default crons;

@@ -1,15 +1,18 @@
 import { customCtx, customMutation, customQuery } from "convex-helpers/server/customFunctions";
 
-import { mutation, query } from "./_generated/server";
+import { action, mutation, query } from "./_generated/server";
 import { requireScope } from "./model/access";
 
 /** For crons and operators: out of reach of every token. */
-export { internalMutation, internalQuery } from "./_generated/server";
+export { internalAction, internalMutation, internalQuery } from "./_generated/server";
 
 /** A query that anyone may call, without a token too. */
 export const publicQuery = query;
 
-/** A query for tokens with the scope `videos:read`. */
+/** An action that anyone may call: the exchange, which is how one comes by a token. */
+export const publicAction = action;
+
+/** A query for accounts with the scope `videos:read`. */
 export const viewerQuery = customQuery(
   query,
   customCtx(async (ctx) => {
@@ -18,7 +21,7 @@ export const viewerQuery = customQuery(
   }),
 );
 
-/** A mutation for tokens with the scope `videos:write`; `ctx.actor` is the token's subject. */
+/** A mutation for accounts with the scope `videos:write`; `ctx.actor` is the account. */
 export const pipelineMutation = customMutation(
   mutation,
   customCtx(async (ctx) => ({ actor: await requireScope(ctx, "videos:write") })),

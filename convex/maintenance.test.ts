@@ -201,7 +201,11 @@ describe("the schedule", () => {
   test("checks each status that work is done in, and prunes", () => {
     const names = Object.keys(crons.crons);
     expect(names.sort()).toEqual(
-      [...WORKING_STATUSES.map((each) => `mark stalled: ${each}`), "prune events"].sort(),
+      [
+        ...WORKING_STATUSES.map((each) => `mark stalled: ${each}`),
+        "prune events",
+        "prune audit",
+      ].sort(),
     );
   });
 });

@@ -2,6 +2,7 @@ import { v } from "convex/values";
 
 import { internal } from "./_generated/api";
 import { internalMutation } from "./functions";
+import * as Audit from "./model/audit";
 import * as Events from "./model/events";
 import * as Scratch from "./model/scratch";
 import * as Stalled from "./model/stalled";
@@ -54,6 +55,17 @@ export const removeScratchEvents = internalMutation({
     const { more } = await Scratch.removeEvents(ctx, videoId);
     if (more)
       await ctx.scheduler.runAfter(0, internal.maintenance.removeScratchEvents, { videoId });
+    return null;
+  },
+});
+
+/** Deletes one batch of old rows of the audit, and schedules the next. */
+export const pruneAudit = internalMutation({
+  args: {},
+  returns: v.null(),
+  handler: async (ctx) => {
+    const { more } = await Audit.prune(ctx);
+    if (more) await ctx.scheduler.runAfter(0, internal.maintenance.pruneAudit, {});
     return null;
   },
 });

@@ -2,6 +2,7 @@ import {
   ARTIFACT_URL_FIELDS,
   vArtifactUrls,
   vRun,
+  vScope,
   vTwitchId,
   vVideoStatus,
 } from "@klipstream/contract";
@@ -158,15 +159,72 @@ const tables = {
   }).index("by_videoId", ["videoId"]),
 
   /**
-   * Restrictions of a token's subject; no row, no restriction.
+   * Who may report or read: what a token's subject names, and what its holder may do at this moment.
    * Written by operators (serviceAccounts.ts); read on every call that needs a token (model/access.ts).
    */
   serviceAccounts: defineTable({
-    subject: v.string(),
+    name: v.string(),
+    scopes: v.array(vScope),
     disabled: v.boolean(),
-    /** Tokens of an older generation are refused. */
-    minGeneration: v.number(),
-  }).index("by_subject", ["subject"]),
+  }).index("by_name", ["name"]),
+
+  /**
+   * The keys of service accounts: hashes, from which no key can be had.
+   * Written by operators (serviceKeys.ts) and once an hour by the exchange; read by the exchange and on every call.
+   */
+  serviceKeys: defineTable({
+    /** The name of its account. */
+    account: v.string(),
+    /** The beginning of the hash: what the key is called where it must be called something. */
+    keyId: v.string(),
+    /** SHA-256 of the key, in hex. */
+    hash: v.string(),
+    /** Absent: it works until it is revoked. */
+    expiresAt: vOptionalTimestamp,
+    /** The hour in which it was last exchanged. */
+    lastUsedAt: vOptionalTimestamp,
+  })
+    .index("by_account", ["account"])
+    .index("by_keyId", ["keyId"])
+    .index("by_hash", ["hash"]),
+
+  /**
+   * Which workload of which identity provider acts as which account.
+   * Written by operators (serviceAccounts.ts); read by the exchange and on every call.
+   */
+  workloads: defineTable({
+    issuer: v.string(),
+    subject: v.string(),
+    /** The name of its account. */
+    account: v.string(),
+  })
+    .index("by_account", ["account"])
+    .index("by_issuer_and_subject", ["issuer", "subject"]),
+
+  /**
+   * What was done to accounts, keys and signing keys.
+   * Appended with each of these changes (model/audit.ts), pruned by the cron; read by operators (audit.ts).
+   */
+  auditRows: defineTable({
+    /** Who did it, as the operator's tool said. */
+    by: v.string(),
+    action: v.union(
+      v.literal("account.create"),
+      v.literal("account.disable"),
+      v.literal("account.enable"),
+      v.literal("account.scopes"),
+      v.literal("account.bind"),
+      v.literal("account.unbind"),
+      v.literal("key.create"),
+      v.literal("key.revoke"),
+      v.literal("signing-key.publish"),
+      v.literal("signing-key.sign"),
+      v.literal("signing-key.retire"),
+    ),
+    /** The account, or the signing key. */
+    target: v.string(),
+    detail: v.optional(v.string()),
+  }).index("by_action_and_target", ["action", "target"]),
 
   /**
    * How far the walk over an old table is; at most one document.

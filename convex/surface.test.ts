@@ -6,7 +6,10 @@ import { modules } from "./testing.setup";
 
 /** The functions of the contract: other callers use these names over plain HTTP. */
 const PUBLIC_FUNCTIONS = [
+  "accessTokens:exchange",
+  "accessTokens:exchangeIdentity",
   "video:create",
+  "video:get",
   "video:getByTwitchIdPublic",
   "video:history",
   "video:list",

@@ -1,8 +1,9 @@
-import type { Update, VideoStatus } from "@klipstream/contract";
+import type { Scope, Update, VideoStatus } from "@klipstream/contract";
 import { convexTest } from "convex-test";
 
 import { api } from "./_generated/api";
 import type { Doc } from "./_generated/dataModel";
+import type { MutationCtx } from "./_generated/server";
 import schema from "./schema";
 
 // Two dots in the name: Convex does not deploy this file.
@@ -17,12 +18,38 @@ declare global {
 /** Every module with functions, and `_generated`. */
 export const modules = import.meta.glob(["./**/*.{ts,js}", "!./**/*.*.ts"]);
 
-export const PIPELINE = { subject: "raw-1", scope: "videos:read videos:write", gen: 1 };
+/** What the token of the account `raw-1` says: its name, and the key that it was given for. */
+export const PIPELINE = { subject: "raw-1", key: "0123456789ab" };
 
-/** A backend of its own, as no one, and as a pipeline. */
+/** A backend of its own, as no one, and as a pipeline whose account may do everything. */
 export function startBackend() {
   const t = convexTest({ schema, modules, transactionLimits: true });
-  return { t, pipeline: t.withIdentity(PIPELINE) };
+  const seeded = t.run((ctx) => insertAccount(ctx, PIPELINE));
+  return { t, pipeline: after(seeded, t.withIdentity(PIPELINE)) };
+}
+
+/** An account and its key, past the checks of a creation. */
+export async function insertAccount(
+  ctx: Pick<MutationCtx, "db">,
+  { subject, key }: typeof PIPELINE,
+  { scopes = ["videos:read", "videos:write"] }: { scopes?: Scope[] } = {},
+): Promise<void> {
+  await ctx.db.insert("serviceAccounts", { name: subject, scopes, disabled: false });
+  await ctx.db.insert("serviceKeys", { account: subject, keyId: key, hash: key.padEnd(64, "0") });
+}
+
+/** The same caller; each of its calls waits for the promise first. */
+function after<Caller extends object>(promise: Promise<void>, caller: Caller): Caller {
+  return new Proxy(caller, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return async (...args: unknown[]) => {
+        await promise;
+        return (await member.apply(target, args)) as unknown;
+      };
+    },
+  });
 }
 
 export type Backend = ReturnType<typeof startBackend>["t"];

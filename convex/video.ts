@@ -118,6 +118,13 @@ export const list = viewerQuery({
   handler: (ctx, args) => Views.list(ctx, args),
 });
 
+/** What a viewer may know of a video, failure and run included, or null. */
+export const get = viewerQuery({
+  args: { twitchId: v.string() },
+  returns: v.union(Views.vListedVideo, v.null()),
+  handler: (ctx, args) => Views.get(ctx, args),
+});
+
 /** A page of a video's events, newest first. */
 export const history = viewerQuery({
   args: { twitchId: v.string(), paginationOpts: paginationOptsValidator },

@@ -129,6 +129,29 @@ describe("video:list", () => {
   });
 });
 
+describe("video:get", () => {
+  test("gives what the list gives of that video", async () => {
+    const { pipeline } = startBackend();
+    await report(pipeline, twitchId, "Transcribing");
+    await pipeline.mutation(api.video.updateStatusByTwitchId, {
+      ...status("Failed"),
+      reason: "no speech found",
+    });
+    const { page } = await pipeline.query(api.video.list, { paginationOpts: firstPage });
+    const video = await pipeline.query(api.video.get, { twitchId });
+    expect(video).toEqual(page[0]);
+    expect(video?.failure).toMatchObject({ during: "Transcribing", reason: "no speech found" });
+  });
+
+  test("of an unknown video is null, and of what is no Twitch ID a refusal", async () => {
+    const { pipeline } = startBackend();
+    expect(await pipeline.query(api.video.get, { twitchId })).toBeNull();
+    await expect(pipeline.query(api.video.get, { twitchId: "v1" })).rejects.toMatchObject({
+      data: { code: "INVALID_ARGUMENT" },
+    });
+  });
+});
+
 describe("video:history", () => {
   test("gives the newest event first, page by page", async () => {
     const { pipeline } = startBackend();

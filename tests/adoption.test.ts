@@ -112,6 +112,7 @@ async function startOldDeployment(count: number): Promise<OldDocument[]> {
 const ENVIRONMENT = {
   KLIPSTREAM_JWT_ISSUER: "https://adoption.invalid",
   KLIPSTREAM_JWT_JWKS: "data:,{}",
+  KLIPSTREAM_JWT_PRIVATE_KEY: "none",
   ALLOW_ANONYMOUS_PIPELINES: "true",
 };
 

@@ -1,10 +1,11 @@
 /** The demo as a user runs it: as a program, by its output, exit code and what it leaves behind. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -163,11 +164,20 @@ describe("the demo", () => {
       const chat = await readFile(join(folder, "chat.json"), "utf8");
       await writeFile(join(folder, "chat.json"), chat.replaceAll("2425570918", "987654321"));
 
+      // As `pnpm start` does it first.
+      const dashboard = join(PROJECT, "apps/dashboard");
+      const build = [join(dashboard, "node_modules/vite/bin/vite.js"), "build"];
+      const env = { ...process.env, NODE_ENV: "production" };
+      await promisify(execFile)(process.execPath, build, { cwd: dashboard, env });
       const running = start("--vod", folder, "--stay");
+      await running.printed("The dashboard, for an hour");
+      await running.printed("#token=");
       await running.printed("Ctrl-C");
       await running.printed("analysis.json");
 
       const address = (pattern: RegExp): string => pattern.exec(running.stdout)![0];
+      const page = await fetch(address(/http:\S+(?=#token=)/));
+      expect(await page.text()).toContain("<title>KlipStream</title>");
       const backend = address(/(?<=The deployment is at )http:\S+(?=;)/);
       const args = { twitchId: "987654321" };
       const video = await fetch(`${backend}/api/query`, {

@@ -5,7 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { createServiceAccountKey, createSigningKey, jwksDataUri } from "@klipstream/client/keys";
+import {
+  createSigningKey,
+  issueServiceAccountKey,
+  signingVariables,
+} from "@klipstream/client/keys";
 import {
   type LocalDeployment,
   runConvexCli,
@@ -25,18 +29,9 @@ let apiKey: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "klipstream-programs-"));
-  const signingKey = await createSigningKey();
-  apiKey = createServiceAccountKey({
-    subject: "by-hand",
-    scope: "videos:write",
-    generation: 0,
-    issuer: ISSUER,
-    signingKey,
-  });
   deployment = await startLocalDeployment({
     env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
+      ...signingVariables(await createSigningKey(), ISSUER),
       ALLOW_ANONYMOUS_PIPELINES: "true",
     },
   });
@@ -44,6 +39,10 @@ beforeAll(async () => {
   const args = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
   const { exitCode, stderr } = await runConvexCli(args, { url, adminKey, cwd: PROJECT });
   expect(exitCode, stderr).toBe(0);
+  apiKey = await issueServiceAccountKey(deployment, {
+    account: "by-hand",
+    scopes: ["videos:write"],
+  });
 }, 180_000);
 afterAll(async () => {
   await deployment.close();

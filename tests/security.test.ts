@@ -1,11 +1,18 @@
 /** Who is let in and who is not, over HTTP and over the WebSocket; and that a refusal changes nothing. */
-import { createSigningKey } from "@klipstream/client/keys";
+import { createServiceAccountKey, createSigningKey } from "@klipstream/client/keys";
 import { ConvexClient } from "convex/browser";
 import { anyApi } from "convex/server";
 import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { forge, type Forgery, type Refusal, SCOPES, sign } from "./security/forgeries.ts";
+import {
+  ACCOUNTS,
+  forge,
+  type Forgery,
+  keyIdOf,
+  type Refusal,
+  sign,
+} from "./security/forgeries.ts";
 import { type Call, type Reply, startTarget } from "./security/target.ts";
 
 const TWITCH_ID = "2434639001";
@@ -34,6 +41,7 @@ const WRITES: readonly Call[] = [
 ];
 const READS: readonly Call[] = [
   { kind: "query", path: "video:list", args: { paginationOpts: { numItems: 1, cursor: null } } },
+  { kind: "query", path: "video:get", args: { twitchId: TWITCH_ID } },
   {
     kind: "query",
     path: "video:history",
@@ -50,6 +58,14 @@ const goodToken = await sign(signing);
 let target: Awaited<ReturnType<typeof startTarget>>;
 beforeAll(async () => {
   target = await startTarget(signing.key);
+  const everything = ["videos:read", "videos:write"];
+  await target.createAccount("pipeline", everything);
+  await target.createAccount("reader", ["videos:read"]);
+  await target.createAccount("disabled", everything);
+  for (const [account, key] of Object.entries(ACCOUNTS)) await target.addKey(account, key);
+  await target.run("serviceAccounts:setDisabled", {
+    ...{ account: "disabled", disabled: true, by: "test" },
+  });
   for (const twitchId of [TWITCH_ID, SCRATCH_TWITCH_ID])
     await target.callOverHttp(
       { kind: "mutation", path: "video:create", args: { twitchId } },
@@ -60,8 +76,6 @@ beforeAll(async () => {
     { kind: "mutation", path: "video:updateStatusByTwitchId", args: status },
     goodToken,
   );
-  await target.run("serviceAccounts:setDisabled", { subject: "disabled", disabled: true });
-  await target.run("serviceAccounts:setMinGeneration", { subject: "outdated", minGeneration: 2 });
 });
 afterAll(() => target.deployment.close());
 
@@ -117,7 +131,7 @@ test("internal functions do not exist for anyone but the operator", async () => 
   const call: Call = {
     kind: "mutation",
     path: "serviceAccounts:setDisabled",
-    args: { subject: "pipeline", disabled: true },
+    args: { account: "pipeline", disabled: true, by: "test" },
   };
   for (const token of [null, goodToken]) {
     const overHttp = await target.callOverHttp(call, token);
@@ -169,41 +183,67 @@ describe("where anonymous pipelines are allowed", () => {
   });
 });
 
-describe("a revocation works", () => {
-  test("on the next request, over both", async () => {
-    const token = await sign(signing, { sub: "leaky" });
+describe("a withdrawal works", () => {
+  const everything = ["videos:read", "videos:write"];
+  /** An account with a key, and a live token for it. */
+  async function newAccount(account: string) {
+    const key = createServiceAccountKey(account);
+    await target.createAccount(account, everything);
+    await target.addKey(account, key);
+    const { value } = await target.exchange(key);
+    return { account, key, token: (value as { token: string }).token };
+  }
+  type Withdrawal = [what: string, path: string, args: Record<string, unknown>];
+  const withdrawals = ({ account, key }: { account: string; key: string }): Withdrawal[] => [
+    ["of the key", "serviceKeys:revoke", { keyId: keyIdOf(key) }],
+    ["of the account", "serviceAccounts:setDisabled", { account, disabled: true }],
+    ["of the scopes", "serviceAccounts:setScopes", { account, scopes: [] }],
+  ];
+
+  test("on the next request of a live token, over both", async () => {
     const [write] = WRITES as [Call];
-    expect((await target.callOverHttp(write, token)).value).toBeDefined();
-    await target.run("serviceAccounts:setMinGeneration", { subject: "leaky", minGeneration: 2 });
-    const refused = { by: "function", code: "FORBIDDEN", message: /revoked/ } as const;
-    expectRefused(await target.callOverHttp(write, token), refused, "HTTP");
-    expectRefused(await target.callOverWebSocket(write, token), refused, "WebSocket");
-    const renewed = await sign(signing, { sub: "leaky", gen: 2 });
-    expect((await target.callOverHttp(write, renewed)).value).toBeDefined();
+    for (const place of [0, 1, 2]) {
+      const leaky = await newAccount(`leaky-${place}`);
+      const [what, path, args] = withdrawals(leaky)[place] as Withdrawal;
+      expect((await target.callOverHttp(write, leaky.token)).value).toBeDefined();
+      await target.run(path, { ...args, by: "test" });
+      const refused = { by: "function", code: "FORBIDDEN", message: /./ } as const;
+      expectRefused(await target.callOverHttp(write, leaky.token), refused, what);
+      expectRefused(await target.callOverWebSocket(write, leaky.token), refused, what);
+    }
   });
 
-  test.each([
-    ["serviceAccounts:setMinGeneration", { minGeneration: 2 }],
-    ["serviceAccounts:setDisabled", { disabled: true }],
-  ])("on an open subscription: %s", async (path, restriction) => {
-    const subject = `watcher-${path.split(":")[1] ?? ""}`;
-    const token = await sign(signing, { sub: subject, scope: SCOPES });
+  test("of the right to write alone leaves the right to read", async () => {
+    const { account, token } = await newAccount("narrowed");
+    const [write] = WRITES as [Call];
+    const read = READS[3] as Call;
+    expect((await target.callOverHttp(write, token)).value).toBeDefined();
+    const scopes = ["videos:read"];
+    await target.run("serviceAccounts:setScopes", { account, scopes, by: "test" });
+    const lacks = { by: "function", code: "FORBIDDEN", message: /lacks the scope/ } as const;
+    expectRefused(await target.callOverHttp(write, token), lacks, "write");
+    expect((await target.callOverHttp(read, token)).value).toBeDefined();
+  });
+
+  test.each([0, 1, 2])("on an open subscription: %d", async (place) => {
+    const watcher = await newAccount(`watcher-${place}`);
+    const [, path, args] = withdrawals(watcher)[place] as Withdrawal;
     const client = new ConvexClient(target.deployment.url, { logger: false });
-    client.setAuth(() => Promise.resolve(token));
+    client.setAuth(() => Promise.resolve(watcher.token));
     try {
       const counts = new Promise<void>((resolve, reject) => {
-        let revoking = false;
+        let withdrawing = false;
         client.onUpdate(
           anyApi["video"]!["statusCounts"]!,
           {},
           () => {
-            if (revoking) return;
-            revoking = true;
-            void target.run(path, { subject, ...restriction });
+            if (withdrawing) return;
+            withdrawing = true;
+            void target.run(path, { ...args, by: "test" });
           },
           (error) => {
-            // The first error must come from the revocation.
-            if (revoking && error instanceof ConvexError) reject(error);
+            // The first error must come from the withdrawal.
+            if (withdrawing && error instanceof ConvexError) reject(error);
             else resolve();
           },
         );
@@ -212,5 +252,37 @@ describe("a revocation works", () => {
     } finally {
       await client.close();
     }
+  });
+});
+
+describe("JSON that is nested 20,000 deep is refused with 400, and harms nothing", () => {
+  const deep = `${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  const deepObjects = `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+
+  test.each(["/api/query", "/api/mutation", "/api/action", "/api/run/video/create"])(
+    "%s",
+    async (route) => {
+      for (const nested of [deep, deepObjects]) {
+        const path = "accessTokens:exchange";
+        const body = `{"path":"${path}","args":{"key":${nested}},"format":"json"}`;
+        const response = await target.send(route, body);
+        expect(response.status).toBe(400);
+        expect(await response.json()).toMatchObject({ code: "BadJsonBody" });
+        expect((await target.send(route, nested)).status).toBe(400);
+      }
+      expect((await target.callOverHttp(READS[3] as Call, goodToken)).value).toBeDefined();
+    },
+  );
+
+  test("in a GET, and on a socket", async () => {
+    const path = `/api/query?path=video:getByTwitchIdPublic&args=`;
+    const nested = `{"twitchId":${"[".repeat(1000)}${"]".repeat(1000)}}`;
+    const response = await fetch(target.deployment.url + path + encodeURIComponent(nested));
+    expect(response.status).toBe(400);
+    const call = { kind: "query", path: "video:getByTwitchIdPublic" } as const;
+    const args = { twitchId: JSON.parse(`${"[".repeat(500)}${"]".repeat(500)}`) as unknown };
+    const reply = await target.callOverWebSocket({ ...call, args }, null);
+    expect(reply).toMatchObject({ code: "FatalError" });
+    expect((await target.callOverHttp(READS[3] as Call, goodToken)).value).toBeDefined();
   });
 });

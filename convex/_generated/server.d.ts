@@ -33,6 +33,10 @@ type Env = {
   readonly ALLOW_ANONYMOUS_PIPELINES: string | undefined;
   readonly KLIPSTREAM_JWT_ISSUER: string;
   readonly KLIPSTREAM_JWT_JWKS: string;
+  readonly KLIPSTREAM_JWT_NEXT_PRIVATE_KEY: string | undefined;
+  readonly KLIPSTREAM_JWT_PRIVATE_KEY: string;
+  readonly KLIPSTREAM_OIDC_AUDIENCE: string | undefined;
+  readonly KLIPSTREAM_OIDC_ISSUER: string | undefined;
 };
 
 /**

@@ -54,6 +54,12 @@ async function toListed(ctx: QueryCtx, video: Doc<"videos">) {
   return omit(await Adoption.asAdopted(ctx, video), [...HIDDEN_FIELDS]);
 }
 
+/** What a viewer may know of one video, or null. */
+export async function get(ctx: QueryCtx, args: { twitchId: string }) {
+  const video = await Videos.find(ctx, checkArgument(twitchIdSchema, args.twitchId, "twitchId"));
+  return video === null ? null : await toListed(ctx, video);
+}
+
 /** A page of a video's events, newest first. */
 export async function history(
   ctx: QueryCtx,

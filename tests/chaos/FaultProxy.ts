@@ -127,8 +127,9 @@ export class FaultProxy {
 
   /** A token expires once: its replacement is good. */
   #expire(request: IncomingMessage): NetworkFault | "none" {
-    const token = request.headers.authorization ?? "";
-    if (this.#refusedTokens.has(token)) return "none";
+    const token = request.headers.authorization;
+    // An exchange carries none.
+    if (token === undefined || this.#refusedTokens.has(token)) return "none";
     this.#refusedTokens.add(token);
     return "expiredToken";
   }

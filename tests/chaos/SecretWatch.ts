@@ -1,5 +1,3 @@
-import { parseServiceAccountKey } from "@klipstream/client/keys";
-
 /** Reads every log line of every worker for anything that must not be there. */
 export class SecretWatch {
   lines = 0;
@@ -7,8 +5,7 @@ export class SecretWatch {
   readonly #secrets: string[];
 
   constructor(apiKey: string) {
-    const { privateJwk } = parseServiceAccountKey(apiKey);
-    this.#secrets = [apiKey, apiKey.slice(-40), privateJwk.d, "klipstream_sa_", "eyJ", "Bearer ey"];
+    this.#secrets = [apiKey, apiKey.slice(-40), "klip_", "eyJ", "Bearer ey", "PRIVATE KEY"];
   }
 
   readonly see = (line: string): void => {

@@ -1,4 +1,5 @@
 import { ConvexManager, InvalidInputError, MemoryStore } from "@klipstream/client";
+import { exchangeKey } from "@klipstream/client/keys";
 import fc from "fast-check";
 
 import { type Backend, readEvents } from "./backend.ts";
@@ -37,7 +38,8 @@ export async function giveBadInput(
   let failed = "";
   try {
     await fc.assert(methodsProperty(), { seed, numRuns: runs });
-    await fc.assert(functionsProperty(backend), { seed, numRuns: runs });
+    const token = await exchangeKey(backend.deployment.url, backend.apiKey);
+    await fc.assert(functionsProperty(backend.deployment.url, token), { seed, numRuns: runs });
   } catch (error) {
     failed = error instanceof Error ? error.message.split("\n").slice(0, 4).join(" ") : "failed";
   }
@@ -85,7 +87,7 @@ function methodsProperty() {
   });
 }
 
-function functionsProperty({ deployment, token }: Backend) {
+function functionsProperty(url: string, token: string) {
   return fc.asyncProperty(
     fc.constantFrom(...FUNCTIONS),
     fc.dictionary(
@@ -93,7 +95,7 @@ function functionsProperty({ deployment, token }: Backend) {
       fc.jsonValue(),
     ),
     async (name, args) => {
-      const response = await fetch(`${deployment.url}/api/mutation`, {
+      const response = await fetch(`${url}/api/mutation`, {
         method: "POST",
         headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
         body: JSON.stringify({ path: `video:${name}`, args: { ...args, zzz: 1 }, format: "json" }),

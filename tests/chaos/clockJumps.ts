@@ -24,8 +24,7 @@ export async function jumpClocks(options: {
   const oracle = new Oracle();
   const worker = new Worker(script, onLog);
   const outboxPath = join(folder, "jumps.db");
-  // A token that is minted by a clock that is off is no good, and that is not what is tried here: a ready one.
-  const plan = { url: proxyUrl, apiKey: backend.token, outboxPath, seed };
+  const plan = { url: proxyUrl, apiKey: backend.apiKey, outboxPath, seed };
   await worker.start({ ...plan, clockJumps: true });
   for (let place = 0; place < updates; place++)
     for (const twitchId of twitchIds) {

@@ -1,10 +1,27 @@
 import { createHmac } from "node:crypto";
 
-import type { SigningKey } from "@klipstream/client/keys";
-import { importJWK, type JWTPayload, SignJWT } from "jose";
+import {
+  createServiceAccountKey,
+  readServiceAccountKey,
+  type SigningKey,
+} from "@klipstream/client/keys";
+import { importPKCS8, type JWTPayload, SignJWT } from "jose";
 
 export const ISSUER = "https://security.klipstream.invalid";
 export const SCOPES = "videos:read videos:write";
+
+/** The service accounts of the target, each with a key of its own. */
+export const ACCOUNTS = {
+  pipeline: createServiceAccountKey("pipeline"),
+  reader: createServiceAccountKey("reader"),
+  disabled: createServiceAccountKey("disabled"),
+} as const;
+
+export function keyIdOf(key: string): string {
+  const { keyId } = readServiceAccountKey(key) ?? {};
+  if (keyId === undefined) throw new Error("not a key");
+  return keyId;
+}
 
 /** How a credential is refused: before any function runs, or by the function's own check. */
 export type Refusal =
@@ -29,8 +46,7 @@ function claimsAt(now: number): JWTPayload {
     iss: ISSUER,
     aud: "klipstream",
     sub: "pipeline",
-    scope: SCOPES,
-    gen: 1,
+    key: keyIdOf(ACCOUNTS.pipeline),
     iat: seconds(now) - 30,
     exp: seconds(now) + 600,
   };
@@ -44,8 +60,13 @@ export async function sign(
 ): Promise<string> {
   const payload = JSON.parse(JSON.stringify({ ...claimsAt(now), ...claims })) as JWTPayload;
   return new SignJWT(payload)
-    .setProtectedHeader({ alg: "ES256", typ: "JWT", ...header })
-    .sign(await importJWK(key.privateJwk, "ES256"));
+    .setProtectedHeader({ alg: "RS256", typ: "JWT", ...header })
+    .sign(await privateKeyOf(key));
+}
+
+function privateKeyOf({ privateVariable }: SigningKey) {
+  const { pkcs8 } = JSON.parse(privateVariable) as { pkcs8: string };
+  return importPKCS8(`-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----`, "RS256");
 }
 
 const unverified = (message: RegExp): Refusal => ({
@@ -62,7 +83,31 @@ const unknownIssuer: Refusal = {
 };
 const forbidden = (message: RegExp): Refusal => ({ by: "function", code: "FORBIDDEN", message });
 
-/** Every credential that must not work. `disabled` and `outdated` are accounts that the test restricts. */
+/** Claims that only a holder of the deployment's key could sign, and that must open nothing all the same. */
+const MALFORMED: readonly [what: string, claims: Record<string, unknown>][] = [
+  ["an empty subject", { sub: "" }],
+  ["an unknown subject", { sub: "nobody" }],
+  ["the subject __proto__", { sub: "__proto__" }],
+  ["the subject constructor", { sub: "constructor" }],
+  ["the subject toString", { sub: "toString" }],
+  ["the subject anonymous", { sub: "anonymous" }],
+  ["no key", { key: undefined }],
+  ["a key of null", { key: null }],
+  ["a negative key", { key: -1 }],
+  ["a key that is a number", { key: 1 }],
+  ["an empty key", { key: "" }],
+  ["the key __proto__", { key: "__proto__" }],
+  ["an unknown key", { key: "0123456789ab" }],
+  ["a key in a list", { key: [keyIdOf(ACCOUNTS.pipeline)] }],
+  ["a key in an object", { key: { id: keyIdOf(ACCOUNTS.pipeline) } }],
+  ["the key of another account", { key: keyIdOf(ACCOUNTS.reader) }],
+  ["a scope and no key", { key: undefined, scope: SCOPES }],
+  ["a generation and no key", { key: undefined, gen: 1 }],
+  ["a workload that is bound to nothing", { key: undefined, workload: "w" }],
+  ["a workload that is no text", { key: undefined, workload: null }],
+];
+
+/** Every credential that must not work. */
 export async function forge(signing: Signing, foreign: SigningKey): Promise<Forgery[]> {
   const { key, now } = signing;
   const made = (claims?: JWTPayload, header?: { kid?: string | undefined }) =>
@@ -118,7 +163,7 @@ export async function forge(signing: Signing, foreign: SigningKey): Promise<Forg
     },
     {
       what: "a tampered payload",
-      token: tampered(await made({ scope: "videos:read" })),
+      token: tampered(await made({ sub: "reader" })),
       refusal: unverified(/signature/),
     },
     {
@@ -132,35 +177,33 @@ export async function forge(signing: Signing, foreign: SigningKey): Promise<Forg
       refusal: unverified(/"sub"/),
     },
     {
-      what: "no scope",
-      token: await made({ scope: undefined }),
-      refusal: forbidden(/lacks the scope/),
-    },
-    {
-      what: "a scope that only begins like one",
-      token: await made({ scope: "videos:write-not videos:readonly" }),
-      refusal: forbidden(/lacks the scope/),
-    },
-    {
       what: "the scope to read, on a write",
-      token: await made({ scope: "videos:read" }),
+      token: await made({ sub: "reader", key: keyIdOf(ACCOUNTS.reader) }),
+      refusal: forbidden(/lacks the scope "videos:write"/),
+      mayRead: true,
+    },
+    {
+      what: "the scope to read, whatever scope the token claims",
+      token: await made({ sub: "reader", key: keyIdOf(ACCOUNTS.reader), scope: SCOPES }),
       refusal: forbidden(/lacks the scope "videos:write"/),
       mayRead: true,
     },
     {
       what: "a disabled account",
-      token: await made({ sub: "disabled" }),
+      token: await made({ sub: "disabled", key: keyIdOf(ACCOUNTS.disabled) }),
       refusal: forbidden(/is disabled/),
     },
+    ...(await Promise.all(
+      MALFORMED.map(async ([what, claims]) => ({
+        what: `claims of the deployment's own key that are malformed: ${what}`,
+        token: await made(claims as JWTPayload),
+        refusal: forbidden(/withdrawn/),
+      })),
+    )),
     {
-      what: "an old generation",
-      token: await made({ sub: "outdated" }),
-      refusal: forbidden(/below generation 2 are revoked/),
-    },
-    {
-      what: "a generation that is no number",
-      token: await made({ sub: "outdated", gen: "999" }),
-      refusal: forbidden(/below generation 2 are revoked/),
+      what: "a service-account key as a token",
+      token: ACCOUNTS.pipeline,
+      refusal: unverified(/Could not parse/),
     },
     {
       what: "a deploy key as a token",
@@ -191,6 +234,6 @@ function signedWithPublicKey({ kid, publicJwk }: SigningKey, now: number): strin
 function tampered(token: string): string {
   const [header = "", payload = "", signature = ""] = token.split(".");
   const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as object;
-  const changed = Buffer.from(JSON.stringify({ ...claims, scope: SCOPES })).toString("base64url");
+  const changed = Buffer.from(JSON.stringify({ ...claims, sub: "pipeline" })).toString("base64url");
   return `${header}.${changed}.${signature}`;
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-import { jwksDataUri, type SigningKey } from "@klipstream/client/keys";
+import { hashServiceAccountKey, type SigningKey, signingVariables } from "@klipstream/client/keys";
 import {
   type LocalDeployment,
   runConvexCli,
@@ -11,10 +11,22 @@ import WebSocket from "ws";
 import { ISSUER } from "./forgeries.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-const TABLES = ["videos", "videoEvents", "videoProgress", "serviceAccounts"];
+const TABLES = [
+  "videos",
+  "videoEvents",
+  "videoProgress",
+  "serviceAccounts",
+  "serviceKeys",
+  "workloads",
+  "auditRows",
+];
 const ANSWER_WITHIN_MS = 15_000;
 
-export type Call = { kind: "query" | "mutation"; path: string; args: Record<string, unknown> };
+export type Call = {
+  kind: "query" | "mutation" | "action";
+  path: string;
+  args: Record<string, unknown>;
+};
 
 /** What a call came to, over either transport. */
 export type Reply = {
@@ -28,26 +40,46 @@ export type Reply = {
 };
 
 /** A deployment with the backend, and ways to call it as anyone may. */
-export async function startTarget(key: SigningKey) {
-  const deployment = await startLocalDeployment({
-    env: { KLIPSTREAM_JWT_ISSUER: ISSUER, KLIPSTREAM_JWT_JWKS: jwksDataUri([key.publicJwk]) },
-  });
+export async function startTarget(signingKey: SigningKey) {
+  const deployment = await startLocalDeployment({ env: signingVariables(signingKey, ISSUER) });
   const { exitCode, stderr } = await runConvexCli(
     ["deploy", "--typecheck", "disable", "--codegen", "disable"],
     { url: deployment.url, adminKey: deployment.adminKey, cwd: PROJECT },
   );
   if (exitCode !== 0) throw new Error(stderr);
   const asAdmin = { authorization: `Convex ${deployment.adminKey}` };
+  const run = async (path: string, args: Record<string, unknown>) => {
+    const body = { path, args };
+    const reply = await post(deployment, "/api/function", { body, headers: asAdmin });
+    if (!("value" in reply)) throw new Error(`${path}: ${reply.message ?? "no value"}`);
+    return reply.value;
+  };
   return {
     deployment,
     /** Runs an internal function, as `npx convex run` does. */
-    run: async (path: string, args: Record<string, unknown>) => {
-      const reply = await post(deployment, "/api/function", {
-        body: { path, args },
-        headers: asAdmin,
-      });
-      if (reply.code !== undefined) throw new Error(reply.message);
-    },
+    run,
+    /** Makes an account. */
+    createAccount: (account: string, scopes: readonly string[]) =>
+      run("serviceAccounts:create", { account, scopes, by: "test" }),
+    /** Lets a key in. */
+    addKey: (account: string, key: string, expiresAt?: number) =>
+      run("serviceKeys:create", {
+        ...{ account, hash: hashServiceAccountKey(key), by: "test" },
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      }),
+    /** Exchanges a key, as anyone may. */
+    exchange: (key: string) =>
+      post(deployment, "/api/action", {
+        body: { path: "accessTokens:exchange", args: { key } },
+        headers: {},
+      }),
+    /** Sends any body anywhere, as anyone may. */
+    send: (route: string, body: string) =>
+      fetch(deployment.url + route, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body,
+      }),
     /** Sets a variable of the deployment, or takes it away. */
     setVariable: async (name: string, value: string | null) => {
       const response = await fetch(`${deployment.url}/api/update_environment_variables`, {
@@ -122,8 +154,13 @@ function callOverWebSocket(
       send({ type: "Connect", sessionId, connectionCount: 0, lastCloseReason: null, clientTs: 0 });
       if (token !== null)
         send({ type: "Authenticate", baseVersion: 0, tokenType: "User", value: token });
-      if (kind === "mutation")
-        send({ type: "Mutation", requestId: 0, udfPath: path, args: [args] });
+      if (kind !== "query")
+        send({
+          type: kind === "mutation" ? "Mutation" : "Action",
+          requestId: 0,
+          udfPath: path,
+          args: [args],
+        });
       else
         send({
           type: "ModifyQuerySet",

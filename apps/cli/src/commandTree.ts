@@ -115,40 +115,97 @@ export const COMMAND_TREE: readonly CommandNode[] = [
     ],
   },
   {
-    name: "token",
-    summary: "issue, explain and withdraw credentials",
+    name: "account",
+    summary: "make, change and lock service accounts",
+    children: [
+      {
+        name: "create",
+        summary: "make a service account",
+        load: async () => (await import("./commands/account/create.ts")).defineAccountCreate,
+      },
+      {
+        name: "list",
+        summary: "list the service accounts",
+        load: async () => (await import("./commands/account/list.ts")).defineAccountList,
+      },
+      {
+        name: "show",
+        summary: "show an account with its keys and workloads",
+        load: async () => (await import("./commands/account/show.ts")).defineAccountShow,
+      },
+      {
+        name: "set-scopes",
+        summary: "change what an account may do, at once",
+        load: async () => (await import("./commands/account/setScopes.ts")).defineAccountSetScopes,
+      },
+      {
+        name: "disable",
+        summary: "refuse an account, with all that it has, at once",
+        load: async () => (await import("./commands/account/setDisabled.ts")).defineAccountDisable,
+      },
+      {
+        name: "enable",
+        summary: "let an account in again",
+        load: async () => (await import("./commands/account/setDisabled.ts")).defineAccountEnable,
+      },
+      {
+        name: "bind",
+        summary: "let a workload act as an account, without a key",
+        load: async () => (await import("./commands/account/bind.ts")).defineAccountBind,
+      },
+      {
+        name: "unbind",
+        summary: "take that back, at once",
+        load: async () => (await import("./commands/account/bind.ts")).defineAccountUnbind,
+      },
+    ],
+  },
+  {
+    name: "key",
+    summary: "make, use and withdraw the keys of service accounts",
+    children: [
+      {
+        name: "create",
+        summary: "make a key for a pipeline",
+        load: async () => (await import("./commands/key/create.ts")).defineKeyCreate,
+      },
+      {
+        name: "list",
+        summary: "list keys, when each was last used and ends",
+        load: async () => (await import("./commands/key/list.ts")).defineKeyList,
+      },
+      {
+        name: "revoke",
+        summary: "withdraw a key at once",
+        load: async () => (await import("./commands/key/revoke.ts")).defineKeyRevoke,
+      },
+      {
+        name: "exchange",
+        summary: "print a token of ten minutes for a key",
+        load: async () => (await import("./commands/key/exchange.ts")).defineKeyExchange,
+      },
+    ],
+  },
+  {
+    name: "signing-key",
+    summary: "the key with which the deployment signs its tokens",
     children: [
       {
         name: "init",
-        summary: "make the deployment's first signing key",
-        load: async () => (await import("./commands/token/init.ts")).defineTokenInit,
-      },
-      {
-        name: "create-key",
-        summary: "make a service-account key for a pipeline",
-        load: async () => (await import("./commands/token/createKey.ts")).defineTokenCreateKey,
-      },
-      {
-        name: "mint",
-        summary: "mint a token for a service account",
-        load: async () => (await import("./commands/token/mint.ts")).defineTokenMint,
-      },
-      {
-        name: "inspect",
-        summary: "explain a token or a service-account key",
-        load: async () => (await import("./commands/token/inspect.ts")).defineTokenInspect,
+        summary: "give a deployment its first signing key",
+        load: async () => (await import("./commands/signingKey/init.ts")).defineSigningKeyInit,
       },
       {
         name: "rotate",
         summary: "replace the signing key, one safe step at a time",
-        load: async () => (await import("./commands/token/rotate.ts")).defineTokenRotate,
-      },
-      {
-        name: "revoke",
-        summary: "withdraw a service account's keys at once",
-        load: async () => (await import("./commands/token/revoke.ts")).defineTokenRevoke,
+        load: async () => (await import("./commands/signingKey/rotate.ts")).defineSigningKeyRotate,
       },
     ],
+  },
+  {
+    name: "audit",
+    summary: "list what was done to accounts and keys",
+    load: async () => (await import("./commands/audit.ts")).defineAudit,
   },
   {
     name: "adopt",

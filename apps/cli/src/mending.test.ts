@@ -53,7 +53,7 @@ describe("an update that cannot be delivered", () => {
     const twitchId = await newVideo();
     const environment = {
       ...operator.environment,
-      CONVEX_API_KEY: await operator.createKey("reader", "--scope", "videos:read"),
+      CONVEX_API_KEY: await operator.createKey("reader", "videos:read"),
     };
     const refused = await operator.run(["set-status", twitchId, "Downloading"], { environment });
     expect(refused).toMatchObject({ exitCode: 4 });

@@ -1,7 +1,8 @@
+import { exchangeKey, readServiceAccountKey } from "@klipstream/client/keys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { EndSignal } from "./context.ts";
-import { type Operator, startOperator } from "./testing/operator.ts";
+import { expectDone, type Operator, startOperator } from "./testing/operator.ts";
 
 let operator: Operator;
 beforeAll(async () => {
@@ -186,9 +187,12 @@ describe("--watch", () => {
     expect(last.videos.map((video) => video.twitchId)).toEqual([twitchId]);
   });
 
-  test("without the right to read, or with an expired token, ends with exit code 4", async () => {
-    const expired = await operator.run(["token", "mint"], { now: () => Date.now() - 7_200_000 });
-    for (const key of ["", expired.stdout.trim()]) {
+  test("without a key, with a token that does not verify or with a revoked key, ends with exit code 4", async () => {
+    const revoked = await operator.createKey("revoked");
+    const token = await exchangeKey(operator.deployment.url, revoked);
+    const { keyId = "" } = readServiceAccountKey(revoked) ?? {};
+    expectDone(await operator.run(["key", "revoke", keyId, "--yes"]));
+    for (const key of ["", `${token.slice(0, -4)}AAAA`, revoked]) {
       const environment = { ...operator.environment, CONVEX_API_KEY: key };
       expect(await operator.run(["list", "--watch"], { environment })).toMatchObject({
         exitCode: 4,
@@ -227,7 +231,7 @@ describe("smoke", () => {
   test("fails with exit code 4 where the key may only read", async () => {
     const environment = {
       ...operator.environment,
-      CONVEX_API_KEY: await operator.createKey("reader", "--scope", "videos:read"),
+      CONVEX_API_KEY: await operator.createKey("reader", "videos:read"),
     };
     const { exitCode, stdout } = await operator.run(["smoke"], { environment });
     expect(exitCode).toBe(4);

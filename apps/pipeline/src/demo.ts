@@ -35,7 +35,7 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
     });
   const job = new DemoJob(planned, stop.signal);
   try {
-    const evidence = await runWithView(job);
+    const evidence = await runWithView(job, () => (stay ? showDashboard(job) : Promise.resolve()));
     const isGood = report(evidence);
     if (!stay || !isGood || stop.signal.aborted) return isGood ? 0 : 1;
     printAddresses(job.backendUrl, evidence);
@@ -47,6 +47,16 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
     return 1;
   } finally {
     await job.close();
+  }
+}
+
+/** Without the dashboard the demo is still worth its while. */
+async function showDashboard(job: DemoJob): Promise<void> {
+  try {
+    const address = await job.openDashboard();
+    process.stdout.write(`\nThe dashboard, for an hour:\n\n  ${address}\n\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   }
 }
 

@@ -5,6 +5,7 @@ export {
   ENVIRONMENT_VARIABLES,
   resolveConfiguration,
 } from "./config/configuration.ts";
+export { githubActions, googleIdentity, workloadIdentity } from "./auth/workloadIdentity.ts";
 export { DEFAULT_OPTIONS } from "./config/options.ts";
 export {
   BackendUnavailableError,
@@ -31,6 +32,7 @@ export { SqliteStore } from "./outbox/sqlite/SqliteStore.ts";
 export { OutboxInspector } from "./outbox/OutboxInspector.ts";
 
 export type { TokenSource } from "./auth/tokenSource.ts";
+export type { WorkloadIdentity, WorkloadIdentityOptions } from "./auth/workloadIdentity.ts";
 export type {
   Configuration,
   ConfigurationPlace,

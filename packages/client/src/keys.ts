@@ -1,16 +1,19 @@
 export {
   createServiceAccountKey,
+  hashServiceAccountKey,
+  isServiceAccountKey,
+  readServiceAccountKey,
+  SERVICE_ACCOUNT_KEY_PREFIX,
+} from "./auth/serviceAccountKey.ts";
+export {
   createSigningKey,
   jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
-  TOKEN_AUDIENCE,
-  TOKEN_LIFETIME_SECONDS,
-} from "./auth/serviceAccountKey.ts";
+  kidOfPrivateVariable,
+  readJwksDataUri,
+  signingVariables,
+} from "./auth/signingKey.ts";
+export { exchangeKey } from "./api/exchangeKey.ts";
+export { issueServiceAccountKey } from "./auth/issueKey.ts";
 
-export type {
-  PrivateJwk,
-  PublicJwk,
-  ServiceAccount,
-  SigningKey,
-} from "./auth/serviceAccountKey.ts";
+export type { ServiceAccountKey } from "./auth/serviceAccountKey.ts";
+export type { PublicJwk, SigningKey } from "./auth/signingKey.ts";

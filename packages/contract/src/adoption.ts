@@ -1,13 +1,9 @@
 import { z } from "zod";
 
-import {
-  ARTIFACT_URL_FIELDS,
-  type ArtifactUrlField,
-  artifactUrlSchema,
-  type ArtifactUrls,
-} from "./artifactUrls.ts";
+import { ARTIFACT_URL_FIELDS, type ArtifactUrlField } from "./artifactUrlFields.ts";
+import { artifactUrlSchema, type ArtifactUrls } from "./artifactUrls.ts";
 import { checkInput } from "./checkInput.ts";
-import type { Issue } from "./errorCodes.ts";
+import type { Issue } from "./errorSchemas.ts";
 import {
   STATUS_ANALYZING,
   STATUS_COMPLETED,
@@ -19,8 +15,8 @@ import {
   STATUS_TRANSCRIBING,
   VIDEO_STATUSES,
   type VideoStatus,
-  videoStatusSchema,
 } from "./statuses.ts";
+import { videoStatusSchema } from "./statusSchema.ts";
 import { parseTwitchId } from "./twitchIds.ts";
 import { titleSchema } from "./updates.ts";
 

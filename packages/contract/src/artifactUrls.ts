@@ -1,16 +1,7 @@
 import { zodToConvex } from "convex-helpers/server/zod4";
 import { z } from "zod";
 
-/** The URL fields of a video's output files. */
-export const ARTIFACT_URL_FIELDS = [
-  "transcriptUrl",
-  "chatUrl",
-  "audiowaveUrl",
-  "transcriptAnalysisUrl",
-  "transcriptWordUrl",
-] as const;
-
-export type ArtifactUrlField = (typeof ARTIFACT_URL_FIELDS)[number];
+import { ARTIFACT_URL_FIELDS, type ArtifactUrlField } from "./artifactUrlFields.ts";
 
 /** What an artifact URL may start with: the web, and the object stores that KlipStream writes to. */
 export const ARTIFACT_URL_SCHEMES = ["https", "gs", "s3", "http"] as const;

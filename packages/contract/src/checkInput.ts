@@ -1,6 +1,6 @@
 import type { z } from "zod";
 
-import type { Issue } from "./errorCodes.ts";
+import type { Issue } from "./errorSchemas.ts";
 
 export type CheckedInput<T> = { ok: true; value: T } | { ok: false; issues: Issue[] };
 

@@ -1,6 +1,3 @@
-import { zodToConvex } from "convex-helpers/server/zod4";
-import { z } from "zod";
-
 /** Every code that the backend gives to an expected failure. Clients read the code, never the message. */
 export const ERROR_CODES = [
   "INVALID_ARGUMENT",
@@ -11,29 +8,4 @@ export const ERROR_CODES = [
   "UPDATE_ID_REUSED",
 ] as const;
 
-export const errorCodeSchema = z.enum(ERROR_CODES);
-export type ErrorCode = z.infer<typeof errorCodeSchema>;
-export const vErrorCode = zodToConvex(errorCodeSchema);
-
-/** One thing that is wrong with an argument: where (`urls.chatUrl`, empty for the whole) and what. */
-export const issueSchema = z.strictObject({ path: z.string(), message: z.string() });
-export type Issue = z.infer<typeof issueSchema>;
-
-const errorDataSchema = z.looseObject({
-  code: errorCodeSchema,
-  message: z.string(),
-  issues: z.array(issueSchema).optional(),
-});
-
-/** The data of the `ConvexError` that carries an expected failure over the wire. */
-export type ErrorData = {
-  code: ErrorCode;
-  message: string;
-  /** Only with `INVALID_ARGUMENT`. */
-  issues?: Issue[];
-};
-
-/** Whether the data of a `ConvexError` is this contract's: another app's, or a newer backend's code, is not. */
-export function isErrorData(data: unknown): data is ErrorData {
-  return errorDataSchema.safeParse(data).success;
-}
+export type ErrorCode = (typeof ERROR_CODES)[number];

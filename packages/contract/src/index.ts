@@ -1,3 +1,4 @@
+export { accountNameSchema, ANONYMOUS, scopeSchema, SCOPES, vScope } from "./accounts.ts";
 export {
   adoptionMappingSchema,
   DEFAULT_ADOPTION_MAPPING,
@@ -5,8 +6,8 @@ export {
   mapUrlField,
   planAdoption,
 } from "./adoption.ts";
+export { ARTIFACT_URL_FIELDS } from "./artifactUrlFields.ts";
 export {
-  ARTIFACT_URL_FIELDS,
   ARTIFACT_URL_MAX_LENGTH,
   ARTIFACT_URL_SCHEMES,
   artifactUrlFieldsSchema,
@@ -15,13 +16,8 @@ export {
   vArtifactUrls,
 } from "./artifactUrls.ts";
 export { checkInput, describeIssues } from "./checkInput.ts";
-export {
-  ERROR_CODES,
-  errorCodeSchema,
-  isErrorData,
-  issueSchema,
-  vErrorCode,
-} from "./errorCodes.ts";
+export { ERROR_CODES } from "./errorCodes.ts";
+export { errorCodeSchema, isErrorData, issueSchema, vErrorCode } from "./errorSchemas.ts";
 export {
   runPercent,
   STATUS_ANALYZING,
@@ -34,16 +30,10 @@ export {
   STATUS_SHARE_PERCENT,
   STATUS_TRANSCRIBING,
   VIDEO_STATUSES,
-  videoStatusSchema,
-  vVideoStatus,
 } from "./statuses.ts";
-export {
-  isScratchTwitchId,
-  parseTwitchId,
-  TWITCH_ID_PATTERN,
-  twitchIdSchema,
-  vTwitchId,
-} from "./twitchIds.ts";
+export { videoStatusSchema, vVideoStatus } from "./statusSchema.ts";
+export { isScratchTwitchId, parseTwitchId, TWITCH_ID_PATTERN } from "./twitchIds.ts";
+export { twitchIdSchema, vTwitchId } from "./twitchIdSchema.ts";
 export {
   ageSchema,
   ID_MAX_LENGTH,
@@ -76,10 +66,13 @@ export {
   vVideoStatusArgument,
 } from "./updates.ts";
 
+export type { Scope } from "./accounts.ts";
 export type { AdoptionMapping, AdoptionPlan, OldVideo } from "./adoption.ts";
-export type { ArtifactUrlField, ArtifactUrls } from "./artifactUrls.ts";
+export type { ArtifactUrlField } from "./artifactUrlFields.ts";
+export type { ArtifactUrls } from "./artifactUrls.ts";
 export type { CheckedInput } from "./checkInput.ts";
-export type { ErrorCode, ErrorData, Issue } from "./errorCodes.ts";
+export type { ErrorCode } from "./errorCodes.ts";
+export type { ErrorData, Issue } from "./errorSchemas.ts";
 export type { VideoStatus } from "./statuses.ts";
 export type {
   ReportedRun,

@@ -1,14 +1,4 @@
-import { zodToConvex } from "convex-helpers/server/zod4";
-import { z } from "zod";
-
 export const TWITCH_ID_PATTERN = /^\d{1,20}$/;
-
-/** A Twitch ID as it is stored and sent: digits only. */
-export const twitchIdSchema = z
-  .string()
-  .regex(TWITCH_ID_PATTERN, "must be a Twitch ID: 1 to 20 digits, without the leading v");
-
-export const vTwitchId = zodToConvex(twitchIdSchema);
 
 /**
  * Reads a Twitch ID from what people paste.

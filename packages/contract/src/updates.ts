@@ -4,8 +4,9 @@ import { zodToConvex, zodToConvexFields } from "convex-helpers/server/zod4";
 import { z } from "zod";
 
 import { artifactUrlsSchema } from "./artifactUrls.ts";
-import { type VideoStatus, videoStatusSchema } from "./statuses.ts";
-import { twitchIdSchema } from "./twitchIds.ts";
+import type { VideoStatus } from "./statuses.ts";
+import { videoStatusSchema } from "./statusSchema.ts";
+import { twitchIdSchema } from "./twitchIdSchema.ts";
 
 export const REASON_MAX_LENGTH = 1000;
 export const MESSAGE_MAX_LENGTH = 1000;

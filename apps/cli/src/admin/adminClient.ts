@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { resolveConfiguration } from "@klipstream/client";
+import { isErrorData } from "@klipstream/contract";
 import { parse as parseDotenv } from "dotenv";
 import { z } from "zod";
 
@@ -16,15 +17,29 @@ export type AdminClient = {
   run: (path: string, args: Record<string, unknown>) => Promise<unknown>;
   /** Asks a system query, as `npx convex data` does. @throws CliError likewise. */
   query: (path: string, args: Record<string, unknown>) => Promise<unknown>;
+  /** The deployment's variables, secrets among them. @throws CliError likewise. */
+  variables: () => Promise<Variables>;
+  /** Sets variables, or takes them away (null): all or none. @throws CliError likewise. */
+  setVariables: (changes: Record<string, string | null>) => Promise<void>;
 };
+
+/** The variables of a deployment. */
+export type Variables = Readonly<Record<string, string>>;
 
 const FILES = [".env.local", ".env"];
 const TIMEOUT_MS = 15_000;
 
 const answerSchema = z.union([
   z.object({ status: z.literal("success"), value: z.unknown() }),
-  z.object({ status: z.literal("error"), errorMessage: z.string() }),
+  z.object({
+    status: z.literal("error"),
+    errorMessage: z.string(),
+    errorData: z.unknown().optional(),
+  }),
 ]);
+
+const refusalSchema = z.object({ message: z.string() });
+const variablesSchema = z.object({ environmentVariables: z.record(z.string(), z.string()) });
 
 /**
  * Takes the key from where `npx convex` takes it: `CONVEX_SELF_HOSTED_ADMIN_KEY` (with `CONVEX_SELF_HOSTED_URL`), else
@@ -47,9 +62,28 @@ export function createAdminClient(context: CliContext): AdminClient {
     (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ?? configured();
   if (url === undefined)
     throw usageError("CONVEX_URL is not set", "set it to the deployment's address");
+  const deployment = { context, url, key };
   const through = (route: string) => (path: string, args: Record<string, unknown>) =>
-    call({ context, url, key, route }, path, args);
-  return { url, run: through("/api/function"), query: through("/api/query") };
+    call(deployment, route, { path, args });
+  return {
+    url,
+    run: through("/api/function"),
+    query: through("/api/query"),
+    variables: async () => {
+      const { text, status } = await request(deployment, "/api/v1/list_environment_variables");
+      const answer = variablesSchema.safeParse(parseJson(text));
+      if (answer.success) return answer.data.environmentVariables;
+      throw foreignAnswer(url, status);
+    },
+    setVariables: async (variables) => {
+      const changes = Object.entries(variables).map(([name, value]) => ({ name, value }));
+      const route = "/api/v1/update_environment_variables";
+      const { text, status } = await request(deployment, route, { changes });
+      if (status === 200) return;
+      const { message } = refusalSchema.safeParse(parseJson(text)).data ?? {};
+      throw new CliError(`the variables could not be set: ${message ?? `HTTP ${status}`}`);
+    },
+  };
 }
 
 function variableFinder({ environment, folder }: CliContext) {
@@ -63,41 +97,57 @@ function variableFinder({ environment, folder }: CliContext) {
     layers.map((layer) => layer[name]?.trim()).find((value) => value !== undefined && value !== "");
 }
 
-async function call(
-  { context, url, key, route }: { context: CliContext; url: string; key: string; route: string },
-  path: string,
-  args: Record<string, unknown>,
-): Promise<unknown> {
-  let response: Response;
-  let text: string;
+type Deployment = { context: CliContext; url: string; key: string };
+
+/** One request with the operator's key: POST where it has a body, else GET. */
+async function request(
+  { context, url, key }: Deployment,
+  route: string,
+  body?: object,
+): Promise<{ status: number; text: string }> {
+  let answer: { status: number; text: string };
   try {
-    response = await context.fetch(new URL(route, url), {
-      method: "POST",
+    const response = await context.fetch(new URL(route, url), {
+      method: body === undefined ? "GET" : "POST",
       headers: { "Content-Type": "application/json", Authorization: `Convex ${key}` },
-      body: JSON.stringify({ path, args, format: "json" }),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       redirect: "manual",
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    text = await response.text();
+    answer = { status: response.status, text: await response.text() };
   } catch (error) {
     throw new CliError(`the deployment at ${url} cannot be reached`, {
       remedy: "see `klipstream doctor`",
       cause: error,
     });
   }
-  if (response.status === 401 || response.status === 403)
+  if (answer.status === 401 || answer.status === 403)
     throw new CliError("the deployment refuses the operator's key", {
       exitCode: EXIT_CODES.CREDENTIALS_REFUSED,
       remedy: "check that the admin or deploy key belongs to this deployment",
     });
+  return answer;
+}
+
+async function call(
+  deployment: Deployment,
+  route: string,
+  { path, args }: { path: string; args: Record<string, unknown> },
+): Promise<unknown> {
+  const { status, text } = await request(deployment, route, { path, args, format: "json" });
   const answer = answerSchema.safeParse(parseJson(text));
-  if (!answer.success)
-    throw new CliError(`${url} answered HTTP ${response.status}, not as a Convex deployment does`, {
-      remedy: "see `klipstream doctor`",
-    });
+  if (!answer.success) throw foreignAnswer(deployment.url, status);
   if (answer.data.status === "success") return answer.data.value;
-  throw new CliError(`${path} failed: ${answer.data.errorMessage.split("\n")[0] ?? ""}`, {
+  const { errorData, errorMessage } = answer.data;
+  if (isErrorData(errorData)) throw usageError(errorData.message);
+  throw new CliError(`${path} failed: ${errorMessage.split("\n")[0] ?? ""}`, {
     remedy: "deploy the backend of this version: npx convex deploy",
+  });
+}
+
+function foreignAnswer(url: string, status: number): CliError {
+  return new CliError(`${url} answered HTTP ${status}, not as a Convex deployment does`, {
+    remedy: "see `klipstream doctor`",
   });
 }
 

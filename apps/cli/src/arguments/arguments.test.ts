@@ -1,13 +1,14 @@
 import { describe, expect, test } from "vitest";
 
 import {
+  accountArgument,
   artifactUrlArgument,
   countArgument,
   durationArgument,
   issuerArgument,
-  scopeArgument,
+  keyIdArgument,
+  scopesArgument,
   statusArgument,
-  subjectArgument,
   twitchIdArgument,
 } from "./arguments.ts";
 
@@ -71,14 +72,20 @@ test("a count stays within its bounds", () => {
 });
 
 test("scopes are known ones, in any order and with any separator", () => {
-  expect(scopeArgument("videos:write, videos:read")).toBe("videos:read videos:write");
-  expect(() => scopeArgument("video:write")).toThrow('did you mean "videos:write"?');
-  expect(() => scopeArgument(" ")).toThrow();
+  expect(scopesArgument("videos:write, videos:read")).toEqual(["videos:read", "videos:write"]);
+  expect(() => scopesArgument("video:write")).toThrow('did you mean "videos:write"?');
+  expect(() => scopesArgument(" ")).toThrow();
 });
 
 test("an issuer is an https URL, a service account a plain name", () => {
   expect(issuerArgument("https://klipstream.example/")).toBe("https://klipstream.example");
   expect(() => issuerArgument("klipstream")).toThrow();
-  expect(subjectArgument("raw-pipeline")).toBe("raw-pipeline");
-  expect(() => subjectArgument("raw pipeline\n")).toThrow();
+  expect(accountArgument("raw-pipeline")).toBe("raw-pipeline");
+  for (const name of ["raw pipeline\n", "raw_pipeline", "Raw", "", "anonymous"])
+    expect(() => accountArgument(name), name).toThrow();
+});
+
+test("a key is named by its id, and never by itself", () => {
+  expect(keyIdArgument("0123456789ab")).toBe("0123456789ab");
+  expect(() => keyIdArgument("klip_raw_secret")).toThrow(/never the key itself/);
 });

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import {
+  accountNameSchema,
   ARTIFACT_URL_FIELDS,
   type ArtifactUrlField,
   type ArtifactUrls,
@@ -8,6 +9,8 @@ import {
   describeIssues,
   parseTwitchId,
   reasonSchema,
+  type Scope,
+  SCOPES,
   titleSchema,
   VIDEO_STATUSES,
   type VideoStatus,
@@ -99,25 +102,30 @@ export function issuerArgument(text: string): string {
 }
 
 /** A service account's name. */
-export function subjectArgument(text: string): string {
-  if (/^[a-z0-9][a-z0-9._-]{0,63}$/i.test(text)) return text;
-  throw new InvalidArgumentError(
-    "It must be 1 to 64 letters, digits, dots, dashes or underscores.",
-  );
+export function accountArgument(text: string): string {
+  return checkedText(accountNameSchema, text);
 }
 
-const SCOPES = ["videos:read", "videos:write"];
+/** A key's id: the beginning of its hash. */
+export function keyIdArgument(text: string): string {
+  if (/^[0-9a-f]{12}$/.test(text)) return text;
+  throw new InvalidArgumentError("It must be a key's id: 12 hex digits, never the key itself.");
+}
 
-/** Scopes, in one text: `videos:read videos:write`, with spaces or commas. */
-export function scopeArgument(text: string): string {
-  const scopes = text.split(/[\s,]+/).filter((scope) => scope !== "");
-  const unknown = scopes.find((scope) => !SCOPES.includes(scope));
+/** Scopes in one text, with spaces or commas: `videos:read videos:write`. */
+export function scopesArgument(text: string): Scope[] {
+  const words = text.split(/[\s,]+/).filter((scope) => scope !== "");
+  const unknown = words.find((word) => !isScope(word));
   if (unknown !== undefined)
     throw new InvalidArgumentError(
-      `"${unknown}" is not a scope${didYouMean(unknown, SCOPES)} Use videos:read, videos:write, or both.`,
+      `"${unknown}" is not a scope${didYouMean(unknown, SCOPES)} Use ${SCOPES.join(", ")}, or both.`,
     );
-  if (scopes.length === 0) throw new InvalidArgumentError("It must name at least one scope.");
-  return [...new Set(scopes)].sort().join(" ");
+  if (words.length === 0) throw new InvalidArgumentError("It must name at least one scope.");
+  return SCOPES.filter((scope) => words.includes(scope));
+}
+
+function isScope(text: string): text is Scope {
+  return (SCOPES as readonly string[]).includes(text);
 }
 
 /** A reason, as the backend keeps it. */

@@ -1,4 +1,4 @@
-import { ConvexApiClient, ConvexIntegration, type TokenSource } from "@klipstream/client";
+import { type ClientOptions, ConvexApiClient, ConvexIntegration } from "@klipstream/client";
 
 import type { CliContext } from "../context.ts";
 import { ambientOf } from "./place.ts";
@@ -9,13 +9,13 @@ export type DirectBackend = { api: ConvexApiClient; integration: ConvexIntegrati
 /**
  * Connects to the configured deployment.
  *
- * @param tokenSource - Instead of the configured credential.
+ * @param instead - Of what is configured.
  * @throws ConfigurationError
  */
-export function connectBackend(context: CliContext, tokenSource?: TokenSource): DirectBackend {
-  const api = new ConvexApiClient(
-    { logLevel: "silent", ...(tokenSource === undefined ? {} : { tokenSource }) },
-    ambientOf(context),
-  );
+export function connectBackend(
+  context: CliContext,
+  instead: Pick<ClientOptions, "url" | "tokenSource"> = {},
+): DirectBackend {
+  const api = new ConvexApiClient({ logLevel: "silent", ...instead }, ambientOf(context));
   return { api, integration: new ConvexIntegration(api) };
 }

@@ -1,5 +1,5 @@
 import { resolveConfiguration } from "@klipstream/client";
-import { mintToken, parseServiceAccountKey } from "@klipstream/client/keys";
+import { exchangeKey, isServiceAccountKey } from "@klipstream/client/keys";
 import { isErrorData } from "@klipstream/contract";
 import { ConvexClient } from "convex/browser";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
@@ -7,6 +7,7 @@ import { ConvexError } from "convex/values";
 
 import { CliError, usageError } from "../cliError.ts";
 import type { CliContext } from "../context.ts";
+import { describeFailure } from "../describeFailure.ts";
 import { EXIT_CODES } from "../exitCodes.ts";
 
 /** A live connection to the deployment. */
@@ -39,9 +40,18 @@ export async function followLive(
     skipConvexDeploymentUrlCheck: true,
     logger: false,
   });
-  if (apiKey.value !== undefined) client.setAuth(tokenFetcher(apiKey.value, context));
+  const address = url.value;
+  const key = apiKey.value;
   try {
     await new Promise<void>((resolve, reject) => {
+      const tokenOf = async (credential: string) => {
+        if (!isServiceAccountKey(credential)) return credential;
+        return await exchangeKey(address, credential, context.fetch).catch((error: unknown) => {
+          reject(describeFailure(error));
+          return null;
+        });
+      };
+      if (key !== undefined) client.setAuth(() => tokenOf(key));
       const unsubscribe = context.onEndSignal(() => {
         unsubscribe();
         resolve();
@@ -55,12 +65,6 @@ export async function followLive(
   } finally {
     await client.close();
   }
-}
-
-function tokenFetcher(apiKey: string, context: CliContext): () => Promise<string> {
-  if (!apiKey.startsWith("klipstream_sa_")) return () => Promise.resolve(apiKey);
-  const account = parseServiceAccountKey(apiKey, "CONVEX_API_KEY");
-  return () => mintToken(account, { now: context.now() });
 }
 
 function describe(error: Error): CliError {

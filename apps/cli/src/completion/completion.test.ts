@@ -18,7 +18,7 @@ function offers(...words: string[]): string[] {
 test("bash offers the commands, their sub-commands and their options", () => {
   expect(offers("")).toContain("doctor");
   expect(offers("set-")).toEqual(["set-status", "set-urls"]);
-  expect(offers("token", "r")).toEqual(["rotate", "revoke"]);
+  expect(offers("key", "e")).toEqual(["exchange"]);
   expect(offers("outbox", "redrive", "--")).toContain("--dry-run");
   expect(offers("list", "--st")).toEqual(["--status", "--stalled"]);
 });
@@ -31,7 +31,7 @@ test("bash offers statuses where one is wanted, and choices where they are known
   ]);
   expect(offers("exec", "123", "--status", "Tr")).toEqual(["Transcribing"]);
   expect(offers("exec", "123", "--on-failure", "")).toEqual(["rollback", "fail"]);
-  expect(offers("token", "rotate", "")).toContain("publish");
+  expect(offers("signing-key", "rotate", "")).toContain("publish");
   expect(offers("completion", "z")).toEqual(["zsh"]);
 });
 
@@ -42,7 +42,7 @@ test("bash offers nothing of ours behind --", () => {
 test.each(["zsh", "fish"])("there is a script for %s with every command", async (shell) => {
   const { exitCode, stdout } = await captureCli(["completion", shell]);
   expect(exitCode).toBe(0);
-  for (const word of ["doctor", "token rotate", "redrive", "Fetching chat"])
+  for (const word of ["doctor", "signing-key rotate", "redrive", "Fetching chat"])
     expect(stdout).toContain(word);
 });
 

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 /** What may stand at one place of the command line. */
 export type Choice = { word: string; summary: string };
 
-/** What a shell needs to know of one command, by its path (`token init`; empty for the program itself). */
+/** What a shell needs to know of one command, by its path (`key create`; empty for the program itself). */
 export type CompletionNode = {
   path: string;
   /** Its sub-commands and options. */

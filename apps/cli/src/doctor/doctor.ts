@@ -2,7 +2,7 @@ import { type Configuration, ConfigurationError, resolveConfiguration } from "@k
 
 import { ambientOf } from "../backend/place.ts";
 import type { CliContext } from "../context.ts";
-import { reportOnCredential, type TokenReport } from "../keys/tokenReport.ts";
+import { reportOnCredential } from "../keys/tokenReport.ts";
 import { checkAccess } from "./access.ts";
 import { describeClock, describeCredential, describeSources } from "./describe.ts";
 import { type CheckName, type Diagnosis, failed, type Finding, ok, warning } from "./diagnosis.ts";
@@ -18,7 +18,6 @@ type Facts = {
   configuration: Configuration | undefined;
   contact: Probe | undefined;
   anonymousAllowed: boolean;
-  credential: TokenReport | null;
 };
 
 type Check = {
@@ -53,7 +52,6 @@ export async function diagnose(context: CliContext): Promise<Diagnosis[]> {
     configuration: undefined,
     contact: undefined,
     anonymousAllowed: false,
-    credential: null,
   };
   const done = new Map<CheckName, Diagnosis>();
   for (const { name, needs, find } of CHECKS) {
@@ -133,23 +131,19 @@ async function findFunctions(facts: Facts, context: CliContext): Promise<Finding
 
 function findToken(facts: Facts, context: CliContext): Finding {
   const { apiKey } = settingsOf(facts);
-  const makeKey = "klipstream token create-key <name>, and set CONVEX_API_KEY to it";
+  const makeKey = "klipstream key create <account>, and set CONVEX_API_KEY to it";
   if (apiKey.value === undefined)
     return facts.anonymousAllowed
       ? warning("CONVEX_API_KEY is not set; this deployment takes anonymous updates", makeKey)
       : failed("CONVEX_API_KEY is not set", makeKey);
   // By the server's clock, where it is known: a clock that is off is the clock's finding, not the token's.
   const now = context.now() + (clockOffsetOf(facts) ?? 0);
-  facts.credential = reportOnCredential(apiKey.value, now);
-  return describeCredential(facts.credential, apiKey.name);
+  return describeCredential(reportOnCredential(apiKey.value, now), apiKey.name);
 }
 
 function findAccess(facts: Facts, context: CliContext): Promise<Finding> {
   const { apiKey } = settingsOf(facts);
-  return checkAccess(
-    { url: urlOf(facts), apiKey: apiKey.value, report: facts.credential },
-    context,
-  );
+  return checkAccess({ url: urlOf(facts), apiKey: apiKey.value }, context);
 }
 
 function settingsOf({ configuration }: Facts): Configuration {

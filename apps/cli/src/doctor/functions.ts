@@ -46,6 +46,7 @@ const CALLS: readonly Omit<ProbeCall, "url">[] = [
     path: "video:list",
     args: { status: "none", stalledOnly: true, paginationOpts: PAGE },
   },
+  { kind: "query", path: "video:get", args: { twitchId: NO_TWITCH_ID } },
   {
     kind: "query",
     path: "video:history",
@@ -53,6 +54,8 @@ const CALLS: readonly Omit<ProbeCall, "url">[] = [
   },
   { kind: "query", path: "video:progressOf", args: { videoIds: [] } },
   { kind: "query", path: "video:statusCounts", args: {} },
+  { kind: "action", path: "accessTokens:exchange", args: { key: "none" } },
+  { kind: "action", path: "accessTokens:exchangeIdentity", args: { identityToken: "none" } },
 ];
 
 const DEPLOY = "npx convex deploy (from this version of the project)";

@@ -26,7 +26,7 @@ export type FunctionAnswer =
 
 export type ProbeCall = {
   url: string;
-  kind: "query" | "mutation";
+  kind: "query" | "mutation" | "action";
   path: string;
   args: Record<string, unknown>;
   token?: string | null;

@@ -1,106 +1,74 @@
-import { createServiceAccountKey, createSigningKey, mintToken } from "@klipstream/client/keys";
+import { createServiceAccountKey, readServiceAccountKey } from "@klipstream/client/keys";
 import { describe, expect, test } from "vitest";
 
 import { reportOnCredential } from "./tokenReport.ts";
 
 const NOW = Date.UTC(2026, 10, 23);
-const HOUR = 3_600_000;
-
-const signingKey = await createSigningKey();
-const account = {
-  subject: "raw-pipeline",
-  scope: "videos:read videos:write",
-  generation: 2,
-  issuer: "https://klipstream.example",
-};
-const mint = (now: number) =>
-  mintToken({ ...account, kid: signingKey.kid, privateJwk: signingKey.privateJwk }, { now });
+const SECOND = 1000;
 
 const forge = (header: object, claims: object) =>
   [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".") + ".c2ln";
-const goodHeader = { alg: "ES256", kid: "k", typ: "JWT" };
+const goodHeader = { alg: "RS256", kid: "k", typ: "JWT" };
 const goodClaims = {
   iss: "https://klipstream.example",
-  sub: "raw",
+  sub: "raw-pipeline",
   aud: "klipstream",
-  scope: "videos:write",
-  gen: 0,
-  iat: NOW / 1000 - 30,
-  exp: NOW / 1000 + 600,
+  key: "0123456789ab",
+  iat: NOW / SECOND,
+  exp: NOW / SECOND + 600,
 };
 const problemsOf = (credential: string) =>
   reportOnCredential(credential, NOW).problems.map(({ message }) => message);
 
-test("a good key and a good token are explained, without problems", async () => {
-  const key = createServiceAccountKey({ ...account, signingKey, expiresAt: NOW + HOUR });
-  expect(reportOnCredential(key, NOW)).toMatchObject({
+test("a good key and a good token are explained, without problems", () => {
+  const key = createServiceAccountKey("raw-pipeline");
+  expect(reportOnCredential(key, NOW)).toEqual({
     kind: "service-account key",
-    ...account,
-    audience: "klipstream",
-    kid: signingKey.kid,
-    expiresAt: NOW + HOUR,
+    account: "raw-pipeline",
+    keyId: readServiceAccountKey(key)?.keyId,
+    expiresAt: null,
     problems: [],
   });
-  expect(reportOnCredential(await mint(NOW), NOW)).toMatchObject({
+  expect(reportOnCredential(forge(goodHeader, goodClaims), NOW)).toEqual({
     kind: "token",
-    ...account,
-    audience: "klipstream",
-    algorithm: "ES256",
-    kid: signingKey.kid,
+    account: "raw-pipeline",
+    keyId: "0123456789ab",
+    expiresAt: NOW + 600 * SECOND,
     problems: [],
   });
-  expect(problemsOf(forge(goodHeader, goodClaims))).toEqual([]);
 });
 
 describe("a problem is named:", () => {
+  const claims = (changed: object) => forge(goodHeader, { ...goodClaims, ...changed });
   test.each([
-    [
-      "an expired token",
-      forge(goodHeader, { ...goodClaims, exp: NOW / 1000 - 7200 }),
-      /expired 2 h ago/,
-    ],
-    [
-      "one from the future",
-      forge(goodHeader, { ...goodClaims, iat: NOW / 1000 + 600 }),
-      /valid only in 10 min/,
-    ],
-    [
-      "not yet valid",
-      forge(goodHeader, { ...goodClaims, nbf: NOW / 1000 + 600 }),
-      /valid only in 10 min/,
-    ],
+    ["an expired token", claims({ exp: NOW / SECOND - 7200 }), /expired 2 h ago/],
+    ["one from the future", claims({ iat: NOW / SECOND + 600 }), /valid only in 10 min/],
+    ["not yet valid", claims({ nbf: NOW / SECOND + 600 }), /valid only in 10 min/],
     ["another algorithm", forge({ ...goodHeader, alg: "HS256" }, goodClaims), /algorithm is HS256/],
-    ["no key id", forge({ alg: "ES256" }, goodClaims), /names no key/],
-    ["another audience", forge(goodHeader, { ...goodClaims, aud: "other" }), /audience is other/],
-    ["no scope", forge(goodHeader, { ...goodClaims, scope: undefined }), /has no scope/],
-    ["a foreign scope", forge(goodHeader, { ...goodClaims, scope: "openid" }), /scope \(openid\)/],
-    ["no generation", forge(goodHeader, { ...goodClaims, gen: undefined }), /no generation/],
+    ["no key id", forge({ alg: "RS256" }, goodClaims), /header names no key/],
+    ["another audience", claims({ aud: "other" }), /audience is other/],
+    ["no audience", claims({ aud: undefined }), /audience is missing/],
+    ["no key", claims({ key: undefined }), /neither a key nor a workload/],
     ["a deploy key", "prod:happy-animal-123|ey2secret", /deploy key/],
-    ["a cut key", "klipstream_sa_eyJ2", /not whole/],
+    ["a cut key", createServiceAccountKey("raw").slice(0, -1), /not whole/],
     ["anything else", "banana", /neither/],
   ])("%s", (_what, credential, problem) => {
     expect(problemsOf(credential)).toEqual([expect.stringMatching(problem)]);
   });
-
-  test("an expired service-account key", () => {
-    const key = createServiceAccountKey({ ...account, signingKey, expiresAt: NOW - 24 * HOUR });
-    expect(problemsOf(key)).toEqual([expect.stringMatching(/expired 1 d ago/)]);
-  });
 });
 
-test("a report never repeats the secret", async () => {
+test("a report never repeats the secret", () => {
   const secrets = [
-    createServiceAccountKey({ ...account, signingKey }),
-    await mint(NOW - HOUR),
+    createServiceAccountKey("raw"),
+    forge(goodHeader, { ...goodClaims, exp: 1 }),
     "prod:happy-animal-123|eyJ2c2VjcmV0",
-    "klipstream_sa_eyJ2c2VjcmV0",
+    "klip_raw_c2VjcmV0c2VjcmV0",
   ];
   for (const secret of secrets) {
     const report = JSON.stringify(reportOnCredential(secret, NOW));
     expect(report).not.toContain(secret);
-    expect(report).not.toContain(signingKey.privateJwk.d);
     expect(report).not.toContain(secret.slice(-12));
   }
 });

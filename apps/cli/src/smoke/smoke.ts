@@ -48,7 +48,7 @@ export async function smoke(
 ): Promise<SmokeStep[]> {
   const subject: Smoke = {
     ...connectBackend(context),
-    anonymous: connectBackend(context, () => Promise.resolve(null)),
+    anonymous: connectBackend(context, { tokenSource: () => Promise.resolve(null) }),
     twitchId: newScratchTwitchId(),
     now: () => context.now(),
   };

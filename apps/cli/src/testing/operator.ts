@@ -8,8 +8,8 @@ import {
   startLocalDeployment,
 } from "@klipstream/local-deployment";
 
+import { createAdminClient, type Variables } from "../admin/adminClient.ts";
 import { processContext } from "../context.ts";
-import { DEFAULT_KEYRING_PATH, jwksOf, readKeyring } from "../keys/keyring.ts";
 import { captureCli, type Captured } from "./captureCli.ts";
 
 export const PROJECT = resolve(import.meta.dirname, "../../../..");
@@ -22,15 +22,19 @@ export type Operator = {
   environment: Record<string, string>;
   /** Runs `klipstream` there. */
   run: (args: readonly string[], replaced?: Parameters<typeof captureCli>[1]) => Promise<Captured>;
-  /** Makes a service account's key. */
-  createKey: (subject: string, ...options: readonly string[]) => Promise<string>;
+  /** Makes a service account, where there is none of this name yet, and a key for it. */
+  createKey: (account: string, scope?: string) => Promise<string>;
   /** What stdout holds after a command that printed JSON and exited 0. */
   runJson: (args: readonly string[]) => Promise<unknown>;
+  /** The variables of the deployment. */
+  variables: () => Promise<Variables>;
+  /** Sets variables of the deployment. */
+  setVariables: (variables: Record<string, string | null>) => Promise<void>;
   close: () => Promise<void>;
 };
 
 /**
- * Starts a deployment and sets it up as an operator would, with `token init` and `token create-key`.
+ * Starts a deployment and sets it up as an operator would, with `signing-key init`, `account create` and `key create`.
  *
  * @param project - The folder that is deployed; null deploys nothing.
  */
@@ -42,17 +46,20 @@ export async function startOperator(project: string | null = PROJECT): Promise<O
   };
   const run: Operator["run"] = (args, replaced) =>
     captureCli(args, { folder, environment, ...replaced });
-  expectDone(await run(["token", "init"]));
-  const keyring = await readKeyring(DEFAULT_KEYRING_PATH, { ...processContext(), folder });
-  const deployment = await startLocalDeployment({
-    env: { KLIPSTREAM_JWT_ISSUER: keyring.issuer, KLIPSTREAM_JWT_JWKS: jwksOf(keyring.keys) },
-  });
+  const deployment = await startLocalDeployment();
   environment["CONVEX_URL"] = deployment.url;
   environment["CONVEX_SELF_HOSTED_URL"] = deployment.url;
   environment["CONVEX_SELF_HOSTED_ADMIN_KEY"] = deployment.adminKey;
+  expectDone(await run(["signing-key", "init"]));
   if (project !== null) await deploy(deployment, project);
-  const createKey: Operator["createKey"] = async (subject, ...options) =>
-    expectDone(await run(["token", "create-key", subject, ...options])).stdout.trim();
+  const asAdmin = () => createAdminClient({ ...processContext(), environment, folder });
+  const accounts = new Set<string>();
+  const createKey: Operator["createKey"] = async (account, scope = "videos:read videos:write") => {
+    if (!accounts.has(account))
+      expectDone(await run(["account", "create", account, "--scope", scope]));
+    accounts.add(account);
+    return expectDone(await run(["key", "create", account])).stdout.trim();
+  };
   environment["CONVEX_API_KEY"] = await createKey("operator");
   return {
     deployment,
@@ -61,6 +68,8 @@ export async function startOperator(project: string | null = PROJECT): Promise<O
     run,
     createKey,
     runJson: async (args) => JSON.parse(expectDone(await run(args)).stdout) as unknown,
+    variables: () => asAdmin().variables(),
+    setVariables: (variables) => asAdmin().setVariables(variables),
     close: async () => {
       await deployment.close();
       rmSync(folder, { recursive: true });

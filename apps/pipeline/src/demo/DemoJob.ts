@@ -3,7 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startArtifactServer } from "./artifactServer.ts";
-import { deployBackend, type DemoBackend, startDemoBackend } from "./demoBackend.ts";
+import type { LocalDeployment } from "@klipstream/local-deployment";
+
+import { startDashboard } from "./dashboard.ts";
+import { deployBackend, startDemoBackend } from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
 import { PlainHttpBackend } from "./plainHttp.ts";
 import type { PlannedVod } from "./plan.ts";
@@ -12,7 +15,12 @@ import { Resources } from "./resources.ts";
 import { runVod, type VodRun, type Workplace } from "./runVod.ts";
 
 /** What `start` brings up. */
-type Ground = { backend: DemoBackend; http: PlainHttpBackend; workplace: Workplace };
+type Ground = {
+  deployment: LocalDeployment;
+  workplace: Omit<Workplace, "pipelineKey">;
+};
+/** What can be worked with once `deploy` is done. */
+type Access = { http: PlainHttpBackend; workplace: Workplace; viewerKey: string };
 
 /** The demo without its view: the steps, in the order in which they have to be called, and the cleaning up. */
 export class DemoJob {
@@ -23,6 +31,7 @@ export class DemoJob {
   readonly #ongoing: Promise<VodRun>[] = [];
   readonly #runs = new Map<PlannedVod, VodRun>();
   #ground: Ground | undefined;
+  #access: Access | undefined;
 
   /** @param signal - Stops whatever is under way, which then throws the signal's reason. */
   constructor(planned: readonly PlannedVod[], signal: AbortSignal) {
@@ -31,7 +40,7 @@ export class DemoJob {
   }
 
   get backendUrl(): string {
-    return this.#ready().backend.deployment.url;
+    return this.#started().deployment.url;
   }
 
   /** Starts a local deployment and a server for the artifacts, on free ports. */
@@ -41,14 +50,11 @@ export class DemoJob {
     const artifactFolder = join(folder, "artifacts");
     await mkdir(artifactFolder);
     const artifacts = this.#resources.add(await startArtifactServer(artifactFolder));
-    const backend = await startDemoBackend();
-    const { url } = this.#resources.add(backend.deployment);
+    const deployment = this.#resources.add(await startDemoBackend());
     this.#ground = {
-      backend,
-      http: new PlainHttpBackend(url, backend.token),
+      deployment,
       workplace: {
-        backendUrl: url,
-        pipelineKey: backend.pipelineKey,
+        backendUrl: deployment.url,
         folder,
         artifactFolder,
         artifactUrl: artifacts.url,
@@ -57,9 +63,28 @@ export class DemoJob {
     };
   }
 
-  /** Pushes `convex/`. */
+  /**
+   * Serves the dashboard on a free port.
+   *
+   * @returns The address that opens it signed in, as a viewer.
+   */
+  async openDashboard(): Promise<string> {
+    const { workplace, viewerKey } = this.#ready();
+    const { url } = this.#resources.add(
+      await startDashboard(workplace.backendUrl, workplace.artifactUrl),
+    );
+    return `${url}#token=${viewerKey}`;
+  }
+
+  /** Pushes `convex/`, and makes the accounts that work with it. */
   async deploy(): Promise<void> {
-    await deployBackend(this.#ready().backend, this.#signal);
+    const { deployment, workplace } = this.#started();
+    const { pipelineKey, readerKey, viewerKey } = await deployBackend(deployment, this.#signal);
+    this.#access = {
+      viewerKey,
+      http: new PlainHttpBackend(deployment.url, readerKey),
+      workplace: { ...workplace, pipelineKey },
+    };
   }
 
   /**
@@ -94,8 +119,13 @@ export class DemoJob {
     await this.#resources.close();
   }
 
-  #ready(): Ground {
+  #started(): Ground {
     if (this.#ground === undefined) throw new Error("start() comes first");
     return this.#ground;
+  }
+
+  #ready(): Access {
+    if (this.#access === undefined) throw new Error("deploy() comes first");
+    return this.#access;
   }
 }

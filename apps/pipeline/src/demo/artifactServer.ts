@@ -8,7 +8,11 @@ export type ArtifactServer = { url: string; close(): Promise<void> };
 /** Serves the artifact store's folder on a free port of this machine. */
 export async function startArtifactServer(folder: string): Promise<ArtifactServer> {
   // `dev` looks files up when they are asked for: they do not exist yet.
-  const serve = sirv(folder, { dev: true, etag: true });
+  const serve = sirv(folder, {
+    ...{ dev: true, etag: true },
+    // The dashboard, which is served elsewhere, shows what is in them.
+    setHeaders: (response) => response.setHeader("access-control-allow-origin", "*"),
+  });
   const server = createServer((request, response) => {
     serve(request, response, () => {
       response.writeHead(404).end();

@@ -1,9 +1,7 @@
 import {
-  createServiceAccountKey,
   createSigningKey,
-  jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
+  issueServiceAccountKey,
+  signingVariables,
 } from "@klipstream/client/keys";
 import {
   type LocalDeployment,
@@ -17,60 +15,54 @@ const ISSUER = "https://demo.klipstream.invalid";
 
 /** The service account that the demo's pipelines report as. */
 export const PIPELINE_ACCOUNT = "demo-pipeline";
-/** The service account that reads everything back. */
+/** The service account that creates the videos and reads everything back. */
 const READER_ACCOUNT = "demo-reader";
+/** The service account that looks at the dashboard. */
+const VIEWER_ACCOUNT = "demo-viewer";
 
-/** A running backend of its own, with the keys to it. */
-export type DemoBackend = {
-  deployment: LocalDeployment;
+/** The keys of a demo's deployment. */
+export type DemoKeys = {
   /** For `CONVEX_API_KEY` of the pipelines. */
   pipelineKey: string;
-  /** A token that may create and read videos. */
-  token: string;
+  /** Of an account that may create and read videos. */
+  readerKey: string;
+  /** Of an account that may only read them, for the dashboard's address. */
+  viewerKey: string;
 };
 
-/** Starts a local deployment on a free port whose variables accept the keys that come with it. */
-export async function startDemoBackend(): Promise<DemoBackend> {
-  const signingKey = await createSigningKey();
-  const account = { generation: 0, issuer: ISSUER, signingKey };
-  const reader = createServiceAccountKey({
-    ...account,
-    subject: READER_ACCOUNT,
-    scope: "videos:read videos:write",
-  });
-  const deployment = await startLocalDeployment({
-    env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-    },
-  });
-  return {
-    deployment,
-    pipelineKey: createServiceAccountKey({
-      ...account,
-      subject: PIPELINE_ACCOUNT,
-      scope: "videos:write",
-    }),
-    token: await mintToken(parseServiceAccountKey(reader), {
-      now: Date.now(),
-      lifetimeSeconds: 3600,
-    }),
-  };
+/** Starts a local deployment on a free port, with a signing key of its own. */
+export async function startDemoBackend(): Promise<LocalDeployment> {
+  return await startLocalDeployment({ env: signingVariables(await createSigningKey(), ISSUER) });
 }
 
 /**
- * Pushes `convex/` with the `convex` CLI. It neither checks types nor writes generated code: `pnpm check` does.
+ * Pushes `convex/` with the `convex` CLI, and makes the accounts. It neither checks types nor writes generated code:
+ * `pnpm check` does.
  *
  * @throws Error with what the CLI printed where it fails.
  */
 export async function deployBackend(
-  { deployment }: DemoBackend,
+  deployment: LocalDeployment,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<DemoKeys> {
   const { exitCode, stdout, stderr } = await runConvexCli(
     ["deploy", "--typecheck", "disable", "--codegen", "disable"],
     { url: deployment.url, adminKey: deployment.adminKey, cwd: PROJECT, signal },
   );
   signal.throwIfAborted();
   if (exitCode !== 0) throw new Error(`convex deploy failed:\n${stdout}${stderr}`);
+  return {
+    pipelineKey: await issueServiceAccountKey(deployment, {
+      account: PIPELINE_ACCOUNT,
+      scopes: ["videos:write"],
+    }),
+    readerKey: await issueServiceAccountKey(deployment, {
+      account: READER_ACCOUNT,
+      scopes: ["videos:read", "videos:write"],
+    }),
+    viewerKey: await issueServiceAccountKey(deployment, {
+      account: VIEWER_ACCOUNT,
+      scopes: ["videos:read"],
+    }),
+  };
 }

@@ -28,6 +28,8 @@ const pageSchema = z.object({
   continueCursor: z.string(),
 });
 
+const tokenSchema = z.looseObject({ token: z.string() });
+
 const answerSchema = z.discriminatedUnion("status", [
   z.looseObject({ status: z.literal("success"), value: z.unknown() }),
   z.looseObject({ status: z.literal("error"), errorMessage: z.string() }),
@@ -42,12 +44,12 @@ export type StoredEvent = z.infer<typeof eventSchema>;
  */
 export class PlainHttpBackend {
   readonly #url: string;
-  readonly #token: string;
+  readonly #key: string;
 
-  /** @param token - One with the scopes `videos:read` and `videos:write`. */
-  constructor(url: string, token: string) {
+  /** @param key - Of an account with the scopes `videos:read` and `videos:write`. */
+  constructor(url: string, key: string) {
     this.#url = url;
-    this.#token = token;
+    this.#key = key;
   }
 
   async createVideo(twitchId: string, title: string | null): Promise<void> {
@@ -77,13 +79,25 @@ export class PlainHttpBackend {
     path: string,
     args: Record<string, unknown>,
   ): Promise<unknown> {
+    // One for each call: a demo can last longer than a token lives.
+    const key = this.#key;
+    const exchanged = await this.#post("action", { path: "accessTokens:exchange", args: { key } });
+    const { token } = tokenSchema.parse(exchanged);
+    return await this.#post(kind, { path, args }, { authorization: `Bearer ${token}` });
+  }
+
+  async #post(
+    kind: "query" | "mutation" | "action",
+    request: { path: string; args: Record<string, unknown> },
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
     const response = await fetch(`${this.#url}/api/${kind}`, {
       method: "POST",
-      headers: { "content-type": "application/json", authorization: `Bearer ${this.#token}` },
-      body: JSON.stringify({ path, args, format: "json" }),
+      headers: { "content-type": "application/json", ...headers },
+      body: JSON.stringify({ ...request, format: "json" }),
     });
     const answer = answerSchema.parse(await response.json());
-    if (answer.status === "error") throw new Error(`${path}: ${answer.errorMessage}`);
+    if (answer.status === "error") throw new Error(`${request.path}: ${answer.errorMessage}`);
     return answer.value;
   }
 }

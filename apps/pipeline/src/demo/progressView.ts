@@ -8,13 +8,20 @@ const VODS_AT_A_TIME = 2;
 /**
  * Runs the demo, and shows how far each VOD is: a live view on a terminal, and plain lines elsewhere.
  *
+ * @param onDeployed - Called before the pipelines start.
  * @throws where a step before or after the pipelines fails.
  */
-export async function runWithView(job: DemoJob): Promise<Evidence[]> {
+export async function runWithView(
+  job: DemoJob,
+  onDeployed: () => Promise<void>,
+): Promise<Evidence[]> {
   let evidence: Evidence[] = [];
-  const tasks: ListrTask[] = [
+  await show([
     { title: "Start a local deployment", task: () => job.start() },
     { title: "Deploy convex/", task: () => job.deploy() },
+  ]);
+  await onDeployed();
+  await show([
     {
       title: `Run ${job.planned.length} VODs, ${VODS_AT_A_TIME} at a time`,
       task: (_, task) => task.newListr(vodTasks(job), { concurrent: VODS_AT_A_TIME }),
@@ -25,11 +32,14 @@ export async function runWithView(job: DemoJob): Promise<Evidence[]> {
         evidence = await job.readBack();
       },
     },
-  ];
+  ]);
+  return evidence;
+}
+
+async function show(tasks: ListrTask[]): Promise<void> {
   // Signals are the caller's: the view would end the process before anything is cleaned up.
   const options = { registerSignalListeners: false, rendererOptions: { collapseSubtasks: false } };
   await new Listr(tasks, options).run();
-  return evidence;
 }
 
 function vodTasks(job: DemoJob): ListrTask[] {

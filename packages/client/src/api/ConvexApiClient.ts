@@ -1,5 +1,3 @@
-import { randomUUID } from "node:crypto";
-
 import { ConvexHttpClient } from "convex/browser";
 import type {
   FunctionArgs,
@@ -18,7 +16,8 @@ import {
 } from "../errors.ts";
 import { backend } from "./backend.ts";
 import { type Connection, connect, type ClientAmbient } from "./connection.ts";
-import { type Answer, exchangingFetch } from "./exchange.ts";
+import { within } from "./deadline.ts";
+import { type Answer, exchangingFetch, newRequestId } from "./exchange.ts";
 import { toKlipstreamError } from "./functionErrors.ts";
 
 type Query = FunctionReference<"query">;
@@ -129,14 +128,16 @@ export class ConvexApiClient {
     call: Call<Ref>,
     run: (client: ConvexHttpClient, call: Call<Ref>) => Promise<FunctionReturnType<Ref>>,
   ): Promise<Attempt<FunctionReturnType<Ref>>> {
-    const { log } = this.#connection;
+    const { clock, attemptTimeoutMs: timeoutMs, log } = this.#connection;
     const attempt: AttemptState = {
       answer: { httpStatus: undefined, requestId: newRequestId(), isFunctionError: false },
       serial: undefined,
     };
     const { answer } = attempt;
     try {
-      const value = await this.#inTime(attempt, async (signal) => {
+      // Over the token, the request and the whole answer.
+      const deadline = { clock, timeoutMs, late: () => timeoutError(attempt, timeoutMs) };
+      const value = await within(deadline, async (signal) => {
         const client = await this.#clientFor(attempt, signal);
         return run(client, call);
       });
@@ -149,25 +150,6 @@ export class ConvexApiClient {
         attempt.serial !== undefined &&
         this.#credentials.refused(attempt.serial);
       return { ok: false, error, answer, refreshMayHelp };
-    }
-  }
-
-  /** The deadline of an attempt: over the token, the request and the whole answer. */
-  async #inTime<T>(attempt: AttemptState, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { clock, attemptTimeoutMs } = this.#connection;
-    const abort = new AbortController();
-    let cancel: () => void = () => undefined;
-    const deadline = new Promise<never>((_resolve, reject) => {
-      const end = () => {
-        reject(timeoutError(attempt, attemptTimeoutMs));
-        abort.abort();
-      };
-      cancel = clock.after(attemptTimeoutMs, end, { keepAlive: true });
-    });
-    try {
-      return await Promise.race([work(abort.signal), deadline]);
-    } finally {
-      cancel();
     }
   }
 
@@ -200,9 +182,4 @@ function isConnection(options: ClientOptions | Connection): options is Connectio
 function unwrap<T>(attempt: Attempt<T>): T {
   if (!attempt.ok) throw attempt.error;
   return attempt.value;
-}
-
-/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
-function newRequestId(): string {
-  return randomUUID().replaceAll("-", "").slice(0, 16);
 }

@@ -1,5 +1,6 @@
 import { Credentials } from "../auth/credentials.ts";
-import { type TokenSource, tokenSourceFor } from "../auth/tokenSource.ts";
+import { exchangingTokenSource, type TokenSource, tokenSourceFor } from "../auth/tokenSource.ts";
+import type { WorkloadIdentity } from "../auth/workloadIdentity.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import {
   type Configuration,
@@ -15,6 +16,7 @@ import {
 } from "../config/options.ts";
 import { createLogger, EventLog } from "../log/log.ts";
 import type { Random, RetryPolicy } from "../retry/delay.ts";
+import { exchangeIdentityOver, exchangeKeyOver } from "./exchangeForToken.ts";
 
 /** What surrounds a client and is not its caller's business; replaced in tests and simulations. */
 export type ClientAmbient = {
@@ -49,21 +51,22 @@ export function connectWith(
   options: ClientOptions,
   ambient: ClientAmbient,
 ): Connection {
-  const clock = ambient.clock ?? systemClock;
   const log = new EventLog(options.logger ?? createLogger(configuration.logLevel.value));
-  const url = requireUrl(configuration);
-  const source = chooseTokenSource(configuration, options, clock);
   const { apiKey } = configuration;
   if (apiKey.value !== undefined) log.redactor.learn(apiKey.value);
-  return {
-    url,
-    credentials: new Credentials(source, (token) => log.redactor.learn(token)),
+  const way = {
+    url: requireUrl(configuration),
     attemptTimeoutMs: options.attemptTimeoutMs ?? DEFAULT_OPTIONS.attemptTimeoutMs,
-    retry: resolveRetryPolicy(options.retry),
     log,
-    clock,
-    random: ambient.random ?? Math.random,
+    clock: ambient.clock ?? systemClock,
     fetch: ambient.fetch ?? globalThis.fetch,
+  };
+  const source = chooseTokenSource(configuration, options, way);
+  return {
+    ...way,
+    credentials: new Credentials(source, (token) => log.redactor.learn(token)),
+    retry: resolveRetryPolicy(options.retry),
+    random: ambient.random ?? Math.random,
   };
 }
 
@@ -72,9 +75,20 @@ const anonymous: TokenSource = () => Promise.resolve(null);
 function chooseTokenSource(
   { apiKey }: Configuration,
   { tokenSource }: ClientOptions,
-  clock: Clock,
+  way: Parameters<typeof exchangeKeyOver>[0],
 ): TokenSource {
+  const { clock } = way;
+  if (tokenSource !== undefined && isWorkloadIdentity(tokenSource)) {
+    const exchange = async () =>
+      exchangeIdentityOver(way, (await tokenSource({ forceRefresh: true })) ?? "");
+    return exchangingTokenSource(exchange, clock);
+  }
   if (tokenSource !== undefined) return tokenSource;
   if (apiKey.value === undefined) return anonymous;
-  return tokenSourceFor(apiKey.value, apiKey.name, clock);
+  const exchangeKey = (key: string) => exchangeKeyOver(way, key);
+  return tokenSourceFor(apiKey.value, apiKey.name, { exchangeKey, clock });
+}
+
+function isWorkloadIdentity(source: TokenSource): source is WorkloadIdentity {
+  return "isWorkloadIdentity" in source;
 }

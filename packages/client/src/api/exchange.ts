@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 import { z } from "zod";
 
 import type { Clock } from "../clock.ts";
@@ -31,6 +33,11 @@ export type Exchange = {
 
 /** No answer that is longer is read to its end, in bytes: what a Convex function can return at most. */
 export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
+
+/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
+export function newRequestId(): string {
+  return randomUUID().replaceAll("-", "").slice(0, 16);
+}
 
 /** Convex's own status for "your function threw"; the body is as with 200. */
 const STATUS_FUNCTION_FAILED = 560;

@@ -1,121 +1,200 @@
-import { createLocalJWKSet, decodeJwt, type JSONWebKeySet, jwtVerify } from "jose";
+import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 
-import { ConfigurationError, TokenUnavailableError } from "../errors.ts";
+import { BackendUnavailableError, ConfigurationError, TokenUnavailableError } from "../errors.ts";
+import { useTestManagers } from "../testSupport/createTestManager.ts";
+import { type Fault, TOKEN_LIFETIME_MS } from "../testSupport/FakeBackend.ts";
 import { VirtualClock } from "../VirtualClock.ts";
 import { Credentials } from "./credentials.ts";
 import {
   createServiceAccountKey,
-  createSigningKey,
-  jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
-  TOKEN_AUDIENCE,
+  hashServiceAccountKey,
+  readServiceAccountKey,
 } from "./serviceAccountKey.ts";
-import { tokenSourceFor } from "./tokenSource.ts";
+import { createSigningKey, jwksDataUri, readJwksDataUri } from "./signingKey.ts";
+import { exchangingTokenSource, tokenSourceFor } from "./tokenSource.ts";
 
-const ISSUER = "https://keys.example";
-const signingKey = await createSigningKey();
-const account = {
-  subject: "raw-pipeline",
-  scope: "videos:write",
-  generation: 3,
-  issuer: ISSUER,
-};
-const apiKey = createServiceAccountKey({ signingKey, ...account });
+const apiKey = createServiceAccountKey("raw-pipeline");
 
 describe("a service-account key", () => {
-  it("is one printable string that says what it is, and reads back", () => {
-    expect(apiKey).toMatch(/^klipstream_sa_[\w-]+$/);
-    const { kid, privateJwk } = signingKey;
-    expect(parseServiceAccountKey(apiKey)).toEqual({ ...account, kid, privateJwk });
-  });
-
-  it("mints tokens that its JWKS verifies, with the claims that the backend reads", async () => {
-    const now = 1_760_000_000_000;
-    const token = await mintToken(parseServiceAccountKey(apiKey), { now });
-    const uri = jwksDataUri([signingKey.publicJwk]);
-    const jwks = (await (await fetch(uri)).json()) as JSONWebKeySet;
-    const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet(jwks), {
-      issuer: ISSUER,
-      audience: TOKEN_AUDIENCE,
-      currentDate: new Date(now),
+  it("says its account and its id, and is another each time", () => {
+    expect(apiKey).toMatch(/^klip_raw-pipeline_[0-9a-f]{64}_[0-9a-f]{8}$/);
+    expect(readServiceAccountKey(apiKey)).toEqual({
+      account: "raw-pipeline",
+      keyId: hashServiceAccountKey(apiKey).slice(0, 12),
     });
-    expect(protectedHeader).toMatchObject({ alg: "ES256", kid: signingKey.kid });
-    expect(payload).toMatchObject({
-      sub: "raw-pipeline",
-      scope: "videos:write",
-      gen: 3,
-      iat: now / 1000 - 30,
-      exp: now / 1000 + 600,
-    });
+    expect(createServiceAccountKey("raw-pipeline")).not.toBe(apiKey);
   });
 
-  it("has a JWKS without any private part", () => {
-    const uri = jwksDataUri([signingKey.publicJwk]);
-    const text = Buffer.from(uri.split(",")[1]!, "base64").toString();
-    expect(text).not.toContain(signingKey.privateJwk.d);
-    expect(text).not.toContain('"d"');
-  });
-
-  it("that has expired mints nothing, and says so", async () => {
-    const expired = parseServiceAccountKey(
-      createServiceAccountKey({ signingKey, ...account, expiresAt: 1000 }),
-    );
-    await expect(mintToken(expired, { now: 1000 })).rejects.toThrow(/expired on 1970-01-01/);
+  it("with any one character changed is known to be none", () => {
+    for (let place = 0; place < apiKey.length; place += 1) {
+      const changed = apiKey[place] === "0" ? "1" : "0";
+      const text = apiKey.slice(0, place) + changed + apiKey.slice(place + 1);
+      expect(readServiceAccountKey(text), text).toBeNull();
+    }
   });
 
   it.each([
     ["cut off", apiKey.slice(0, -10)],
-    ["of another kind", "klipstream_sa_bm90IGpzb24"],
-    ["empty", "klipstream_sa_"],
+    ["without an account", apiKey.replace("raw-pipeline", "")],
+    ["with a word after it", `${apiKey} `],
+    ["empty", "klip_"],
   ])("that is %s is refused without repeating it", (_name, text) => {
-    expect(() => parseServiceAccountKey(text, "CONVEX_API_KEY")).toThrow(ConfigurationError);
-    expect(() => parseServiceAccountKey(text, "CONVEX_API_KEY")).not.toThrow(
-      text.slice(14, 30) || "\0",
-    );
+    const use = () => sourceFor(text, "CONVEX_API_KEY");
+    expect(use).toThrow(ConfigurationError);
+    expect(use).not.toThrow(text.slice(-20, -10) || "\0");
   });
 });
 
-describe("CONVEX_API_KEY", () => {
-  const clock = new VirtualClock();
+describe("a signing key", () => {
+  it("is published without its private half", async () => {
+    const key = await createSigningKey();
+    const uri = jwksDataUri([key.publicJwk]);
+    expect(readJwksDataUri(uri)).toEqual([key.publicJwk]);
+    expect(Object.keys(key.publicJwk).sort()).toEqual(["alg", "e", "kid", "kty", "n", "use"]);
+    const { kid, pkcs8 } = JSON.parse(key.privateVariable) as Record<string, string>;
+    expect(kid).toBe(key.kid);
+    expect(Buffer.from(uri.split(",")[1]!, "base64").toString()).not.toContain(
+      pkcs8!.slice(60, 90),
+    );
+  });
 
+  it("fits with its successor into the 8 KiB that a variable may have", async () => {
+    const keys = [await createSigningKey(), await createSigningKey()];
+    expect(jwksDataUri(keys.map(({ publicJwk }) => publicJwk)).length).toBeLessThan(8192);
+    expect(keys[0]!.privateVariable.length).toBeLessThan(8192);
+  });
+
+  it.each(["", "data:,{}", "data:application/json;base64,e30=", "https://x.example"])(
+    "is not found in %j",
+    (value) => expect(readJwksDataUri(value)).toEqual([]),
+  );
+});
+
+function sourceFor(text: string, option = "apiKey") {
+  const exchangeKey = () => Promise.reject(new Error("not exchanged"));
+  return tokenSourceFor(text, option, { exchangeKey, clock: new VirtualClock() });
+}
+
+describe("CONVEX_API_KEY", () => {
   it("that is a deploy key is refused with the reason", () => {
-    expect(() => tokenSourceFor("prod:happy-animal-123|eyJ2", "CONVEX_API_KEY", clock)).toThrow(
+    expect(() => sourceFor("prod:happy-animal-123|eyJ2", "CONVEX_API_KEY")).toThrow(
       /^CONVEX_API_KEY: is a Convex deploy key.*whole deployment/,
     );
   });
 
   it("that is neither key nor JWT is refused", () => {
-    expect(() => tokenSourceFor("hello", "apiKey", clock)).toThrow(/neither/);
-    expect(() => tokenSourceFor("a.b.c", "apiKey", clock)).toThrow(/neither/);
+    expect(() => sourceFor("hello")).toThrow(/neither/);
+    expect(() => sourceFor("a.b.c")).toThrow(/neither/);
   });
 
   it("that is a JWT is used as it is", async () => {
-    const jwt = await mintToken(parseServiceAccountKey(apiKey), { now: Date.now() });
-    expect(await tokenSourceFor(jwt, "apiKey", clock)({ forceRefresh: true })).toBe(jwt);
+    const secret = new TextEncoder().encode("0".repeat(32));
+    const jwt = await new SignJWT({ sub: "x" }).setProtectedHeader({ alg: "HS256" }).sign(secret);
+    expect(await sourceFor(jwt)({ forceRefresh: true })).toBe(jwt);
   });
 });
 
-describe("minted tokens", () => {
-  it("are used until a tenth of their life is left, whatever the wall clock does", async () => {
+describe("an exchange", () => {
+  function countingExchange(lifetimeMs = TOKEN_LIFETIME_MS) {
+    const counted = { count: 0, fail: false };
+    const exchange = async () => {
+      await Promise.resolve();
+      if (counted.fail) throw new BackendUnavailableError("connection", "away");
+      counted.count += 1;
+      return { token: `token-${counted.count}`, lifetimeMs };
+    };
+    return { counted, exchange };
+  }
+
+  it("is made when four fifths of a token's life are over, whatever the wall clock does", async () => {
     const clock = new VirtualClock();
-    const source = tokenSourceFor(apiKey, "apiKey", clock);
-    const first = await source({ forceRefresh: false });
+    const { exchange } = countingExchange();
+    const source = exchangingTokenSource(exchange, clock);
+    expect(await source({ forceRefresh: false })).toBe("token-1");
     clock.jump(-3_600_000);
-    await clock.advance(539_000);
-    expect(await source({ forceRefresh: false })).toBe(first);
-    await clock.advance(2000);
-    expect(await source({ forceRefresh: false })).not.toBe(first);
+    await clock.advance(479_999);
+    expect(await source({ forceRefresh: false })).toBe("token-1");
+    await clock.advance(1);
+    expect(await source({ forceRefresh: false })).toBe("token-2");
   });
 
-  it("are minted one at a time", async () => {
-    const source = tokenSourceFor(apiKey, "apiKey", new VirtualClock());
-    const tokens = await Promise.all(
-      Array.from({ length: 10 }, () => source({ forceRefresh: false })),
+  it("is made once, however many calls wait for it", async () => {
+    const { counted, exchange } = countingExchange();
+    const source = exchangingTokenSource(exchange, new VirtualClock());
+    const ask = () => source({ forceRefresh: false });
+    const tokens = await Promise.all(Array.from({ length: 100 }, ask));
+    expect(new Set(tokens)).toEqual(new Set(["token-1"]));
+    expect(counted.count).toBe(1);
+  });
+
+  it("that failed is made again by the next call", async () => {
+    const { counted, exchange } = countingExchange();
+    const source = exchangingTokenSource(exchange, new VirtualClock());
+    counted.fail = true;
+    await expect(source({ forceRefresh: false })).rejects.toThrow("away");
+    counted.fail = false;
+    expect(await source({ forceRefresh: false })).toBe("token-1");
+  });
+});
+
+describe("a manager with a key", () => {
+  const setUp = useTestManagers();
+  const isExchange = ({ path }: { path: string }) => path === "accessTokens:exchange";
+
+  it("exchanges it at the same URL, once, without sending it as a credential", async () => {
+    const { backend, clock, update } = setUp({ apiKey });
+    for (const video of ["1", "2", "3"]) await update(video);
+    await clock.advance(1000);
+    const exchanges = backend.requests.filter(isExchange);
+    expect(exchanges).toEqual([
+      { path: "accessTokens:exchange", args: { key: apiKey }, authorization: null },
+    ]);
+    const sent = backend.requests.filter((request) => !isExchange(request));
+    expect(new Set(sent.map(({ authorization }) => authorization))).toEqual(
+      new Set(["Bearer token-1"]),
     );
-    expect(new Set(tokens).size).toBe(1);
-    expect(decodeJwt(tokens[0]!).sub).toBe("raw-pipeline");
+    expect(backend.applied).toHaveLength(3);
+  });
+
+  it("takes a deployment that is away while a token is due for an outage like any other", async () => {
+    const { manager, backend, clock, lines, update } = setUp({ apiKey });
+    await update("1");
+    await clock.advance(TOKEN_LIFETIME_MS);
+    const faults: Fault[] = ["refuse", "hang", { status: 503 }, { status: 429 }];
+    backend.onRequest = () => faults.shift();
+    await update("1");
+    await update("1");
+    await clock.advance(60_000);
+    expect(faults).toEqual([]);
+    expect(backend.order).toEqual(["1/u1", "1/u2", "1/u3"]);
+    expect(lines.map(({ event }) => event)).not.toContain("auth.refused");
+    expect(manager.stats()).toMatchObject({ pending: 0, deadLettered: 0, acknowledged: 3 });
+  });
+
+  it("exchanges it once more when a token is refused", async () => {
+    const { backend, clock, update } = setUp({ apiKey });
+    backend.onRequest = (request) =>
+      request.authorization === "Bearer token-1" ? { status: 401 } : undefined;
+    await update("1");
+    await clock.advance(1000);
+    expect(backend.exchanges).toBe(2);
+    expect(backend.order).toEqual(["1/u1"]);
+  });
+
+  it("that is refused gives nothing up, and goes on once it is accepted", async () => {
+    const { manager, backend, clock, lines, update } = setUp({ apiKey });
+    const errorData = { code: "UNAUTHENTICATED", message: "This key is not accepted." };
+    backend.onRequest = (request) => (isExchange(request) ? { errorData } : undefined);
+    await update("1");
+    await clock.advance(100_000);
+    // One at once, then one every 30 s.
+    expect(backend.requests.length).toBeLessThan(8);
+    expect(lines.filter(({ event }) => event === "auth.refused")).toHaveLength(1);
+    expect(manager.stats()).toMatchObject({ pending: 1, deadLettered: 0 });
+    backend.onRequest = () => undefined;
+    await clock.advance(60_000);
+    expect(backend.order).toEqual(["1/u1"]);
   });
 });
 
@@ -159,5 +238,10 @@ describe("credentials", () => {
     const credentials = new Credentials(() => Promise.reject(new Error("vault sealed")));
     await expect(credentials.issue()).rejects.toThrow(TokenUnavailableError);
     await expect(credentials.issue()).rejects.toThrow("vault sealed");
+  });
+
+  it("hand on what an exchange throws as the outage that it is", async () => {
+    const outage = new BackendUnavailableError("connection", "away");
+    await expect(new Credentials(() => Promise.reject(outage)).issue()).rejects.toBe(outage);
   });
 });

@@ -1,4 +1,8 @@
-import { TokenUnavailableError } from "../errors.ts";
+import {
+  BackendUnavailableError,
+  CredentialsRefusedError,
+  TokenUnavailableError,
+} from "../errors.ts";
 import type { TokenSource } from "./tokenSource.ts";
 
 /** A token and which one it is: what a refusal refers to, without holding the secret. */
@@ -23,7 +27,7 @@ export class Credentials {
     this.#onToken = onToken;
   }
 
-  /** @throws TokenUnavailableError when the source fails or answers what is no token. */
+  /** @throws TokenUnavailableError when the source fails or answers what is no token; what an exchange at the deployment throws. */
   async issue(): Promise<IssuedToken> {
     const forceRefresh = this.#forceRefresh;
     const token = await this.#ask(forceRefresh);
@@ -62,6 +66,9 @@ export class Credentials {
     try {
       token = await this.#source({ forceRefresh });
     } catch (error) {
+      // An exchange goes to the deployment itself, and fails as any other request does.
+      if (error instanceof BackendUnavailableError || error instanceof CredentialsRefusedError)
+        throw error;
       const why = error instanceof Error ? error.message : "unknown reason";
       throw new TokenUnavailableError(`no token: ${why}`, { cause: error });
     }

@@ -2,13 +2,7 @@ import { decodeJwt } from "jose";
 
 import type { Clock } from "../clock.ts";
 import { ConfigurationError } from "../errors.ts";
-import {
-  isServiceAccountKey,
-  mintToken,
-  parseServiceAccountKey,
-  type ServiceAccount,
-  TOKEN_LIFETIME_SECONDS,
-} from "./serviceAccountKey.ts";
+import { isServiceAccountKey, readServiceAccountKey } from "./serviceAccountKey.ts";
 
 /**
  * Where tokens come from. Called before a request and after a refusal; results are not cached by the caller, so a source
@@ -19,8 +13,14 @@ import {
  */
 export type TokenSource = (request: { forceRefresh: boolean }) => Promise<string | null>;
 
-/** A minted token is replaced when a tenth of its life is left. */
-const REFRESH_AHEAD_MS = TOKEN_LIFETIME_SECONDS * 100;
+/** A token that the deployment gave, and for how many ms it is good from then on. */
+export type ExchangedToken = { token: string; lifetimeMs: number };
+
+/** Asks the deployment for a token for a key. */
+export type ExchangeKey = (key: string) => Promise<ExchangedToken>;
+
+/** A token is renewed when this part of its life is over. */
+const RENEWED_AFTER = 0.8;
 
 /**
  * Reads the value of `CONVEX_API_KEY`.
@@ -29,40 +29,52 @@ const REFRESH_AHEAD_MS = TOKEN_LIFETIME_SECONDS * 100;
  * @param option - Where it came from, for the error.
  * @throws ConfigurationError for anything else, with an explanation for a Convex deploy key.
  */
-export function tokenSourceFor(apiKey: string, option: string, clock: Clock): TokenSource {
-  if (isServiceAccountKey(apiKey))
-    return mintingTokenSource(parseServiceAccountKey(apiKey, option), clock);
+export function tokenSourceFor(
+  apiKey: string,
+  option: string,
+  { exchangeKey, clock }: { exchangeKey: ExchangeKey; clock: Clock },
+): TokenSource {
+  if (isServiceAccountKey(apiKey)) {
+    if (readServiceAccountKey(apiKey) === null)
+      throw new ConfigurationError(
+        option,
+        "is not a whole service-account key; copy it again, or make one with `klipstream key create`",
+      );
+    return exchangingTokenSource(() => exchangeKey(apiKey), clock);
+  }
   if (isDeployKey(apiKey))
     throw new ConfigurationError(
       option,
-      "is a Convex deploy key, which would give the pipeline power over the whole deployment; make a service-account key with `klipstream token create-key`",
+      "is a Convex deploy key, which would give the pipeline power over the whole deployment; make a service-account key with `klipstream key create`",
     );
   if (!isJwt(apiKey))
     throw new ConfigurationError(
       option,
-      "is neither a service-account key (klipstream_sa_...) nor a JWT; make one with `klipstream token create-key`",
+      "is neither a service-account key (klip_...) nor a JWT; make one with `klipstream key create`",
     );
   return () => Promise.resolve(apiKey);
 }
 
-/** Mints tokens from a service account's key: refreshed ahead of expiry, one at a time. */
-export function mintingTokenSource(account: ServiceAccount, clock: Clock): TokenSource {
-  let current: { token: string; mintedAt: number } | undefined;
-  let minting: Promise<string> | undefined;
+/** Exchanges for a token: kept in memory, renewed ahead of its end, one exchange at a time. */
+export function exchangingTokenSource(
+  exchange: () => Promise<ExchangedToken>,
+  clock: Clock,
+): TokenSource {
+  let current: { token: string; renewAt: number } | undefined;
+  let underWay: Promise<string> | undefined;
 
-  const mint = async () => {
-    // Measured from before the minting, on the clock that does not jump.
-    const mintedAt = clock.monotonic();
-    const token = await mintToken(account, { now: clock.now() });
-    current = { token, mintedAt };
+  const renew = async () => {
+    // Measured from before the exchange, on the clock that does not jump.
+    const askedAt = clock.monotonic();
+    const { token, lifetimeMs } = await exchange();
+    current = { token, renewAt: askedAt + lifetimeMs * RENEWED_AFTER };
     return token;
   };
   return ({ forceRefresh }) => {
-    const freshForMs = TOKEN_LIFETIME_SECONDS * 1000 - REFRESH_AHEAD_MS;
-    const isFresh = current !== undefined && clock.monotonic() - current.mintedAt < freshForMs;
-    if (current !== undefined && isFresh && !forceRefresh) return Promise.resolve(current.token);
-    minting ??= mint().finally(() => (minting = undefined));
-    return minting;
+    if (current !== undefined && !forceRefresh && clock.monotonic() < current.renewAt)
+      return Promise.resolve(current.token);
+    underWay ??= renew().finally(() => (underWay = undefined));
+    return underWay;
   };
 }
 

@@ -80,7 +80,7 @@ describe("a bad setting is refused by its name", () => {
   });
 
   it("an unreadable file, without repeating what is in it", () => {
-    file(".env.yaml", "CONVEX_API_KEY: [klipstream_sa_secret\n");
+    file(".env.yaml", "CONVEX_API_KEY: [klip_raw_secret\n");
     expect(() => resolve()).toThrow(/^\.env\.yaml: cannot be read/);
     expect(() => resolve()).not.toThrow("secret");
   });

@@ -14,7 +14,7 @@ const base64url = fc.string({
 
 /** A text and the part of it that must not be seen. */
 const secret = fc.oneof(
-  base64url.map((body): [string, string] => [`klipstream_sa_${body}`, body]),
+  base64url.map((body): [string, string] => [`klip_raw.1-a_${body}`, body]),
   base64url.map((body): [string, string] => [`eyJ${body}.${body}.${body}`, body]),
   base64url.map((body): [string, string] => [`prod:happy-animal-123|${body}`, body]),
   base64url.map((body): [string, string] => [`Bearer ${body}`, body]),

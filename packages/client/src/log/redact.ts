@@ -6,7 +6,7 @@ const SECRET_FIELD = /authorization|api_?key|token$|secret|password|cookie|priva
 
 /** Texts that are secrets by their shape: service-account keys, deploy keys, JWTs, HTTP credentials. */
 const SECRET_SHAPES: readonly (readonly [RegExp, string])[] = [
-  [/klipstream_sa_[\w-]*/g, REDACTED],
+  [/klip_[\w.-]*/g, REDACTED],
   [/\b(?:prod|dev|preview|project):[\w:-]*\|[^\s"']*/g, REDACTED],
   [/\b[\w-]+\|[A-Za-z0-9+/=_-]{16,}/g, REDACTED],
   [/\beyJ[\w-]*(?:\.[\w-]*){0,2}/g, REDACTED],

@@ -9,12 +9,10 @@ import {
 } from "@klipstream/local-deployment";
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
-import {
-  createServiceAccountKey,
-  createSigningKey,
-  jwksDataUri,
-  type SigningKey,
-} from "../auth/serviceAccountKey.ts";
+import type { Scope } from "@klipstream/contract";
+
+import { issueServiceAccountKey } from "../auth/issueKey.ts";
+import { createSigningKey, signingVariables } from "../auth/signingKey.ts";
 import type { ManagerOptions } from "../config/options.ts";
 import { ConvexIntegration } from "../integration/ConvexIntegration.ts";
 import { ConvexManager } from "./ConvexManager.ts";
@@ -28,18 +26,14 @@ const logger = { debug: silent, info: silent, warn: silent, error: silent };
 
 type Parts = {
   deployment: LocalDeployment;
-  signingKey: SigningKey;
+  apiKey: string;
   integration: ConvexIntegration;
   folder: string;
 };
 
 async function start(): Promise<Parts> {
-  const signingKey = await createSigningKey();
   const deployment = await startLocalDeployment({
-    env: {
-      KLIPSTREAM_JWT_ISSUER: ISSUER,
-      KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-    },
+    env: signingVariables(await createSigningKey(), ISSUER),
   });
   const { url, adminKey } = deployment;
   // Other test files read the tree's generated code at the same time.
@@ -49,24 +43,23 @@ async function start(): Promise<Parts> {
   );
   expect(stderr).not.toContain("✖");
   expect(exitCode).toBe(0);
-  const apiKey = keyOf("tests", { signingKey, scope: "videos:read videos:write" });
+  const apiKey = await issueServiceAccountKey(deployment, {
+    account: "tests",
+    scopes: ["videos:read", "videos:write"],
+  });
   const integration = new ConvexIntegration({ url, apiKey, logger }, { place });
   const folder = mkdtempSync(join(tmpdir(), "klipstream-client-"));
-  return { deployment, signingKey, integration, folder };
-}
-
-export function keyOf(subject: string, given: { signingKey: SigningKey; scope: string }): string {
-  return createServiceAccountKey({ ...given, subject, generation: 1, issuer: ISSUER });
+  return { deployment, apiKey, integration, folder };
 }
 
 function connectTo(
-  { deployment, signingKey }: Parts,
+  { deployment, apiKey }: Parts,
   options: ManagerOptions,
   ambient: ManagerAmbient,
 ): ConvexManager {
   const quick: ManagerOptions = {
     url: deployment.url,
-    apiKey: keyOf("tests", { signingKey, scope: "videos:read videos:write" }),
+    apiKey,
     logger,
     attemptTimeoutMs: 2000,
     retry: { baseDelayMs: 20, maxDelayMs: 100 },
@@ -100,6 +93,8 @@ export function useDeployment() {
   return {
     get,
     outboxPath,
+    issueKey: (account: string, scopes: Scope[]): Promise<string> =>
+      issueServiceAccountKey(get().deployment, { account, scopes }),
     createManager: (options: ManagerOptions = {}, ambient: ManagerAmbient = {}): ConvexManager => {
       const manager = connectTo(get(), { outboxPath: outboxPath(), ...options }, ambient);
       open.push(manager);

@@ -278,7 +278,10 @@ describe("the package", () => {
         "VideoNotFoundError",
         "VideoRun",
         "backend",
+        "githubActions",
+        "googleIdentity",
         "resolveConfiguration",
+        "workloadIdentity",
       ]
     `);
   });

@@ -15,6 +15,9 @@ export type Received = {
   authorization: string | null;
 };
 
+/** How long its tokens live. */
+export const TOKEN_LIFETIME_MS = 600_000;
+
 type SentUpdate = { twitchId: string; updateId: string; status?: string; urls?: object };
 
 /**
@@ -27,6 +30,8 @@ export class FakeBackend {
   readonly applied: SentUpdate[] = [];
   /** Videos that it does not know. */
   readonly unknown = new Set<string>();
+  /** How many keys were exchanged; the tokens are token-1, token-2, ... */
+  exchanges = 0;
   /** Most requests that were under way at the same time. */
   maxConcurrent = 0;
   /** Called for each request; the answer is given when it resolves. */
@@ -83,6 +88,8 @@ export class FakeBackend {
   }
 
   #run({ path, args }: Received): Response {
+    if (path === "accessTokens:exchange")
+      return json({ status: "success", value: this.#exchange() });
     if (path === "video:recordUpdates")
       return json({
         status: "success",
@@ -96,6 +103,11 @@ export class FakeBackend {
     if (result.success) return json({ status: "success", value: result });
     const { code, message } = result;
     return json({ status: "error", errorMessage: code, errorData: { code, message } });
+  }
+
+  #exchange() {
+    this.exchanges += 1;
+    return { token: `token-${this.exchanges}`, lifetimeMs: TOKEN_LIFETIME_MS };
   }
 
   #record(update: SentUpdate, createMissing: boolean) {

@@ -10,7 +10,7 @@ import {
   requireFormat,
   runRequest,
 } from "../wire/functionRequests.ts";
-import { LARGEST_PUBLIC_BODY, readJson } from "../wire/jsonBodies.ts";
+import { LARGEST_PUBLIC_BODY, parseJson, readJson } from "../wire/jsonBodies.ts";
 import { badRequest } from "../wire/requestError.ts";
 import { decodeTimestamp, encodeTimestamp } from "../wire/timestamps.ts";
 import {
@@ -102,7 +102,7 @@ function queryFromUrl(context: AppContext): Asked {
   const { path, args = "{}", format } = context.req.query();
   if (path === undefined) throw badRequest("MissingIdentifier", "The parameter path is missing.");
   try {
-    const parsed = JSON.parse(args) as unknown;
+    const parsed = parseJson(args);
     return functionRequest.parse({ path, args: parsed, format });
   } catch {
     throw badRequest("BadQueryArgs", "The parameter args is not a JSON object.");

@@ -7,6 +7,8 @@ import { badRequest, RequestError } from "./requestError.ts";
 
 export const LARGEST_PUBLIC_BODY = 16 * 1024 * 1024 + 2000;
 export const LARGEST_PUSH_BODY = 200_000_000;
+/** The default of serde_json, with which the real backend reads. */
+const DEEPEST_NESTING = 128;
 
 const DECOMPRESS: Record<
   string,
@@ -40,7 +42,7 @@ export async function readJson<Schema extends z.ZodType>(
   const text = await readText(request, limit);
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw badRequest("BadJsonBody", `Failed to parse the request body as JSON: ${reason}`);
@@ -51,6 +53,23 @@ export async function readJson<Schema extends z.ZodType>(
     "BadJsonBody",
     `Failed to deserialize the JSON body: ${z.prettifyError(parsed.error)}`,
   );
+}
+
+/**
+ * Reads JSON text that is nested as deep as the real backend reads, and no deeper: what follows recurses.
+ *
+ * @throws Error
+ */
+export function parseJson(text: string): unknown {
+  const json: unknown = JSON.parse(text);
+  let level: unknown[] = [json];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > DEEPEST_NESTING) throw new Error("recursion limit exceeded");
+    level = level.flatMap((value) =>
+      typeof value === "object" && value !== null ? (Object.values(value) as unknown[]) : [],
+    );
+  }
+  return json;
 }
 
 /** The body of a request, which may not be longer than the limit (in bytes). */

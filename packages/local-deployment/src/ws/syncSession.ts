@@ -6,6 +6,7 @@ import type { Served } from "../http/context.ts";
 import type { LiveQueries } from "../subscriptions/liveQueries.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
+import { parseJson } from "../wire/jsonBodies.ts";
 import { RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import * as Wire from "../wire/syncMessages.ts";
 import { decodeTimestamp } from "../wire/timestamps.ts";
@@ -65,7 +66,7 @@ export class SyncSession {
   #receive(text: string): void {
     let message: Wire.ClientMessage;
     try {
-      message = Wire.clientMessage.parse(JSON.parse(text));
+      message = Wire.clientMessage.parse(parseJson(text));
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#fail(`Received a message that is not of the sync protocol: ${reason}`);

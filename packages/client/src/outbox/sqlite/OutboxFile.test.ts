@@ -151,6 +151,14 @@ describe("a damaged outbox file", () => {
     expect(store.redrive(DEPLOYMENT)).toBe(0);
   });
 
+  it("with content that makes sense and is another than was accepted shows the entry as damaged", () => {
+    const store = open();
+    store.append(entry("a"));
+    change("UPDATE entries SET content = replace(content, 'Queued', 'Failed')");
+    expect(store.claim(request)).toBeNull();
+    expect(store.deadLetters(DEPLOYMENT)).toMatchObject([{ content: null }]);
+  });
+
   it("still shows dead letters whose reason is damaged", () => {
     const store = open();
     const { seq } = store.append(entry("1"));

@@ -25,6 +25,8 @@ export function isDamage(error: unknown): boolean {
   if (error instanceof DamageError) return true;
   // A whole number that JavaScript cannot hold: this package has not written it.
   if (codeOf(error) === "ERR_OUT_OF_RANGE") return true;
+  // Some errors of the driver carry SQLite's words and no code.
+  if (error instanceof Error && error.message.includes("disk image is malformed")) return true;
   const primary = primaryCodeOf(error);
   return primary === CORRUPT || primary === NOTADB || resultCodeOf(error) === IOERR_SHORT_READ;
 }

@@ -92,7 +92,7 @@ export function openOutboxFile(path: string, options: OpenOptions): OpenFile {
     const before = options.lastNumber.read();
     try {
       if (!isLeftDamaged(path) && !hasLogOnly(path) && !isLogDamaged(`${path}-wal`)) {
-        const file = openChecked(path, { before, logPages: options.logPages });
+        const file = openChecked(path, { ...options, before });
         if (file.isNew && before !== null) options.onNotice(goneNotice(path, before));
         return file;
       }
@@ -157,8 +157,9 @@ function prepare(
   { path, inode, expectation }: { path: string; inode: number; expectation: Expectation },
 ): string {
   refuseNewer(database, path);
-  const [check] = database.prepare("PRAGMA quick_check(1)").all() as Check[];
-  if (check?.quick_check !== "ok") throw new DamageError(check?.quick_check);
+  // The quick one takes a sixth of the time, and does not see when an index hides entries.
+  const [check] = database.prepare("PRAGMA integrity_check(1)").all() as Check[];
+  if (check?.integrity_check !== "ok") throw new DamageError(check?.integrity_check);
   database.exec("BEGIN IMMEDIATE");
   try {
     for (const step of MIGRATIONS.slice(numberOf(database, "user_version"))) database.exec(step);
@@ -184,16 +185,7 @@ function refuseNewer(database: DatabaseSyncInstance, path: string): void {
   );
 }
 
-/** One number for what an index and its table should both hold: SQLite's full check takes six times as long. */
-const sumOf = (table: string, number: string, condition: string) =>
-  `(SELECT sum((${number} % 100003 + 1) * (CAST(twitch_id AS INTEGER) % 100003 + 1)) FROM ${table}
-    WHERE ${condition} AND deployment IN (SELECT deployment FROM books))`;
-
-const differs = (table: string, index: string, [number, condition]: [string, string]) =>
-  `UNION ALL SELECT 1 WHERE ${sumOf(`${table} INDEXED BY ${index}`, number, condition)}
-    IS NOT ${sumOf(`${table} NOT INDEXED`, number, condition)}`;
-
-/** What SQLite's quick check lets through and this package never writes. */
+/** What SQLite's own check lets through and this package never writes. */
 const IMPLAUSIBLE = `
   SELECT 1 FROM entries
     WHERE seq NOT BETWEEN 1 AND 9007199254740991 OR failures NOT BETWEEN 0 AND 9007199254740991
@@ -212,9 +204,6 @@ const IMPLAUSIBLE = `
   UNION ALL SELECT 1 FROM (
     SELECT DISTINCT deployment, twitch_id FROM entries WHERE dead_at IS NULL
     EXCEPT SELECT deployment, twitch_id FROM lanes)
-  ${differs("entries", "entries_pending", ["seq", "dead_at IS NULL"])}
-  ${differs("entries", "entries_dead", ["seq", "dead_at IS NOT NULL"])}
-  ${differs("lanes", "lanes_by_head", ["head_seq", "true"])}
   LIMIT 1`;
 
 function refuseImplausible(database: DatabaseSyncInstance): void {
@@ -244,7 +233,7 @@ function identify(
   return sourceId;
 }
 
-type Check = { quick_check?: string };
+type Check = { integrity_check?: string };
 type FileRow = { source_id: string; inode: string };
 
 function lastSequence(database: DatabaseSyncInstance): number {
