@@ -149,24 +149,45 @@ const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => 
   },
 }));
 
-/** Inside `local-deployment`: what is stored knows nothing of what runs over it. */
-const localDeploymentRules = [
-  {
-    files: ["packages/local-deployment/src/documents/**/*.ts"],
-    ignores: ["**/*.test.ts"],
-    rules: {
-      "no-restricted-imports": [
-        "error",
-        {
-          patterns: [
-            ...patternsFor(FORBIDDEN["packages/local-deployment"]),
-            { regex: "^\\.\\./(?!storage/)", message: "documents/ knows only of storage/." },
-          ],
-        },
-      ],
-    },
-  },
+/** Inside `local-deployment`, from the storage up to the transport; each imports those before it only, and what a refused request is. */
+const LOCAL_DEPLOYMENT_LAYERS = [
+  "storage",
+  "documents",
+  "validation",
+  "search",
+  "files",
+  "engine",
+  "wire",
+  "authentication",
+  "push",
+  "schedule",
+  "snapshots",
+  "system",
+  "deployment",
+  "subscriptions",
+  "faults",
+  "http",
+  "ws",
 ];
+
+const localDeploymentRules = LOCAL_DEPLOYMENT_LAYERS.slice(0, -1).map((layer, at) => ({
+  files: [`packages/local-deployment/src/${layer}/**/*.ts`],
+  ignores: ["**/*.test.ts"],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          ...patternsFor(FORBIDDEN["packages/local-deployment"]),
+          {
+            regex: `^\\.\\./(${LOCAL_DEPLOYMENT_LAYERS.slice(at + 1).join("|")})/(?!requestError)`,
+            message: "A layer of the local deployment imports the layers below it only.",
+          },
+        ],
+      },
+    ],
+  },
+}));
 
 /** @type {import("eslint").Linter.Config[]} */
 export const importRules = [

@@ -8,7 +8,9 @@ import { runConvexCli, startLocalDeployment } from "@klipstream/local-deployment
 
 import type { Benchmark, Section } from "./section.ts";
 
-const SIZES = [100, 1_000, 10_000];
+const SIZES = [100, 1_000, 10_000, 100_000];
+/** Documents that one mutation writes where data kept on disk is compared with data in memory. */
+const WRITES = [1, 50];
 const CONCURRENCIES = [1, 8];
 const MEASURE_MS = 2_000;
 const WARM_UP_MS = 500;
@@ -45,7 +47,7 @@ const localDeployment: Benchmark = {
         rows.push(row(`mutation that does nothing, ${size} documents`, rates.mutation, emptyRates));
         rows.push(row(`indexed query, ${size} documents`, rates.query, emptyRates));
       }
-      return [requestSection(rows), deploySection(deploys)];
+      return [requestSection(rows), await keptSection(), deploySection(deploys)];
     } finally {
       await empty.close();
     }
@@ -72,6 +74,41 @@ function deploySection(deploys: readonly number[]): Section {
     columns: ["what", "ms"],
     rows: deploys.map((ms, at) => [`deploy ${at + 1}`, Math.round(ms)]),
   };
+}
+
+/** What it costs that a mutation is acknowledged only when it is on disk. */
+async function keptSection(): Promise<Section> {
+  const dataFolder = await mkdtemp(join(tmpdir(), "convex-bench-data-"));
+  try {
+    const inMemory = await measureWrites({});
+    const kept = await measureWrites({ dataFolder });
+    const rows = WRITES.flatMap((writes, at) => [
+      row(`${writes} documents, in memory`, inMemory[at] ?? [], inMemory[at] ?? []),
+      row(`${writes} documents, on disk`, kept[at] ?? [], inMemory[at] ?? []),
+    ]);
+    return {
+      title: "Local deployment: mutations in memory and on disk",
+      method: `As above; each mutation inserts so many documents. On disk it is answered when they are durable. Each ratio is to the same in memory, measured right before.`,
+      columns: ["what", "1 at a time, /s", "ratio", "8 at a time, /s", "ratio"],
+      rows,
+    };
+  } finally {
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function measureWrites(options: { dataFolder?: string }): Promise<Rates[]> {
+  await using deployment = await startLocalDeployment(options);
+  await deploy(deployment);
+  const rates: Rates[] = [];
+  for (const to of WRITES)
+    rates.push(
+      await ratesOf(() => {
+        const args = { from: 0, to, owners: 1000 };
+        return post(deployment.url, "/api/mutation", { path: "items:fill", args });
+      }),
+    );
+  return rates;
 }
 
 async function measureAt(

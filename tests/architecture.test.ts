@@ -39,6 +39,8 @@ describe("the import rule refuses", () => {
     ["packages/local-deployment/src/index.ts", "@klipstream/contract"],
     ["packages/local-deployment/src/index.ts", "@klipstream/client"],
     ["packages/local-deployment/src/documents/documentStore.ts", "../engine/messages.ts"],
+    ["packages/local-deployment/src/engine/engine.ts", "../wire/values.ts"],
+    ["packages/local-deployment/src/subscriptions/liveQuery.ts", "../ws/syncSession.ts"],
     ["apps/pipeline/src/demo.ts", "@klipstream/cli"],
     ["apps/pipeline/src/demo.ts", "../../../convex/video"],
     ["apps/pipeline/src/demo.ts", "@klipstream/client/src/manager/convexManager"],

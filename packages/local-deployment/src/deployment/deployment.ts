@@ -37,7 +37,7 @@ import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
 import { Exports } from "../snapshots/exports.ts";
 import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
-import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath, displayFunctionPath } from "../engine/functionPaths.ts";
 import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";

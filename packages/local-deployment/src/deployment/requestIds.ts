@@ -6,11 +6,6 @@ export function newRequestId(): string {
   return randomBytes(8).toString("hex");
 }
 
-/** The text of an error as clients get it. */
-export function serverError(requestId: string, { message }: { message: string }): string {
-  return `[Request ID: ${requestId}] Server Error\n${message}`;
-}
-
 const LAST_FRAMES = /\n(?: {4}at .*\n?)*$/;
 
 /** The body of the answer when an HTTP action has failed. */

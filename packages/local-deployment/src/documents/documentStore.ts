@@ -20,8 +20,13 @@ export type Snapshot = { tables: [table: string, Document[]][]; counters: Counte
 
 export type Commit = { ts: bigint; changes: DocumentChange[] };
 
-/** A commit, and what was counted after it. */
-export type CountedCommit = Commit & { counters: Counters };
+/** A commit as the engine tells it: what was there before is here already. */
+export type CountedCommit = {
+  ts: bigint;
+  changes: Omit<DocumentChange, "before">[];
+  /** What was counted after it. */
+  counters: Counters;
+};
 
 const DOCUMENT = "document/";
 /** The record of what is true of all documents together. */
@@ -75,18 +80,23 @@ export class DocumentStore {
    * Takes over commits, which are durable when it returns.
    *
    * @param others records that are to be durable together with them.
+   * @returns the commits with what they replaced.
    * @throws DataFileError: then nothing of it has happened.
    */
-  apply(commits: readonly CountedCommit[], others: readonly StoredRecord[] = []): void {
-    if (this.#file !== null) this.#file.write([...recordsOf(commits, this.#countAll()), ...others]);
-    for (const { ts, changes, counters } of commits) {
-      this.#counters = counters;
+  apply(counted: readonly CountedCommit[], others: readonly StoredRecord[] = []): Commit[] {
+    const commits = this.#withBefore(counted);
+    const counters = counted.at(-1)?.counters ?? this.#counters;
+    if (this.#file !== null)
+      this.#file.write([...recordsOf(commits, counters, this.#countAll()), ...others]);
+    this.#counters = counters;
+    for (const { ts, changes } of commits) {
       this.sawTimestamp(ts);
       for (const { id, table, after } of changes) {
         if (after === null) this.#tables.get(table)?.delete(id);
         else this.#documentsOf(table).set(id, after);
       }
     }
+    return commits;
   }
 
   get(table: string, id: string): Document | null {
@@ -117,6 +127,19 @@ export class DocumentStore {
     return { tables, counters: this.#counters, ts: this.#ts };
   }
 
+  #withBefore(commits: readonly CountedCommit[]): Commit[] {
+    const newest = new Map<string, Document | null>();
+    return commits.map(({ ts, changes }) => ({
+      ts,
+      changes: changes.map(({ id, table, after }) => {
+        const earlier = newest.get(id);
+        const before = earlier === undefined ? (this.#tables.get(table)?.get(id) ?? null) : earlier;
+        newest.set(id, after);
+        return { id, table, before, after };
+      }),
+    }));
+  }
+
   #countAll(): number {
     return [...this.#tables.values()].reduce((sum, { size }) => sum + size, 0);
   }
@@ -133,7 +156,7 @@ export class DocumentStore {
  *
  * @param count how many documents there were before them.
  */
-function recordsOf(commits: readonly CountedCommit[], count: number): StoredRecord[] {
+function recordsOf(commits: readonly Commit[], counters: Counters, count: number): StoredRecord[] {
   const records: StoredRecord[] = [];
   for (const { changes } of commits)
     for (const { id, table, before, after } of changes) {
@@ -142,7 +165,7 @@ function recordsOf(commits: readonly CountedCommit[], count: number): StoredReco
     }
   const last = commits.at(-1);
   if (last === undefined) return records;
-  const state: StoredState = { ts: String(last.ts), counters: last.counters, count };
+  const state: StoredState = { ts: String(last.ts), counters, count };
   return [...records, [STATE, JSON.stringify(state)]];
 }
 

@@ -31,8 +31,22 @@ function isWithin(document: Document | null, filters: RangeFilter[]): boolean {
   return document !== null && filters.every((filter) => passes(document, filter));
 }
 
+/** `compareValues`, faster for what indexes compare most: equal texts, and times. */
+export function compare(a: Value | undefined, b: Value | undefined): number {
+  if (typeof a === "string" && a === b) return 0;
+  if (typeof a === "number" && typeof b === "number") {
+    if (a < b) return -1;
+    if (a > b) return 1;
+  }
+  return compareValues(a, b);
+}
+
 export function passes(document: Document, { type, fieldPath, value }: RangeFilter): boolean {
-  const order = compareValues(fieldAt(document, fieldPath), value);
+  const field = fieldAt(document, fieldPath);
+  // Most texts that are looked for are not the ones that are there: which of them is greater need not be found out.
+  if (type === "Eq" && typeof field === "string" && typeof value === "string")
+    return field === value;
+  const order = compare(field, value);
   switch (type) {
     case "Eq":
       return order === 0;

@@ -31,6 +31,9 @@ it("the internals are where they are expected", () => {
   ]);
   expect(typeof database._validate).toBe("function");
   expect(typeof database._addWrite).toBe("function");
+  expect(typeof database.rollbackWrites).toBe("function");
+  expect(typeof database.stashWrites).toBe("function");
+  expect(typeof database.restoreWrites).toBe("function");
   expect(typeof database._generateId).toBe("function");
   expect(typeof database._evaluateQuery).toBe("function");
   expect(typeof transactions.begin).toBe("function");

@@ -9,6 +9,7 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Commit, CountedCommit, DocumentStore } from "../documents/documentStore.ts";
 import { serveBlobs } from "../files/blobPort.ts";
 import type { Blobs } from "../files/blobs.ts";
+import type { StoredFile } from "../files/uploadedFile.ts";
 import type { StoredRecord } from "../storage/dataFile.ts";
 import { refusedCall, SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
 import type * as M from "./messages.ts";
@@ -108,7 +109,7 @@ export class Engine {
   }
 
   /** @returns the id of the file's document. */
-  storeFile(component: ComponentPath, file: M.StoredFile): Promise<string> {
+  storeFile(component: ComponentPath, file: StoredFile): Promise<string> {
     return this.#ask<string>({ type: "storeFile", component, file });
   }
 
@@ -183,13 +184,14 @@ export class Engine {
     this.#heard = [];
     const commits = replies.map(commitOf).filter((commit) => commit !== null);
     if (commits.length > 0) {
+      let applied: Commit[];
       try {
-        this.#store.apply(commits, this.#receiptsOf(replies));
+        applied = this.#store.apply(commits, this.#receiptsOf(replies));
       } catch (error) {
         this.#startAgain(error instanceof Error ? error : new Error(String(error)));
         return;
       }
-      for (const commit of commits) this.#onCommit(commit);
+      for (const commit of applied) this.#onCommit(commit);
     }
     for (const reply of replies) this.#receive(reply);
   }

@@ -104,11 +104,11 @@ export class EngineComponents {
     run: () => Promise<T>,
   ): Promise<T> {
     for (const [path, { database }] of this.#components)
-      database._writes = [overlays.get(path) ?? {}];
+      database.restoreWrites([overlays.get(path) ?? {}]);
     try {
       return await run();
     } finally {
-      for (const database of this.databases()) database._writes = [];
+      for (const database of this.databases()) database.restoreWrites([]);
     }
   }
 

@@ -18,7 +18,7 @@ import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
 import { readPage, type Rows } from "./pages.ts";
 import { requestContext } from "./requestContext.ts";
-import { TableIndexes } from "./tableIndex.ts";
+import { TableIndexes, type IndexRange } from "./tableIndex.ts";
 
 type ResolvedRows = Rows & { limit: number | null };
 
@@ -27,6 +27,8 @@ export class IndexedDatabase {
   readonly #component: ComponentPath;
   readonly #database: EngineDatabase;
   readonly #indexes = new TableIndexes();
+  /** The writes of the running transaction by table, of the tables that it has queried. */
+  readonly #pending = new Map<string, Map<string, Document | null>>();
   #schema: SchemaJson | null = null;
 
   constructor(
@@ -42,6 +44,7 @@ export class IndexedDatabase {
     database._documents = Object.fromEntries(documents.map((each) => [each._id, each]));
     this.#indexes.apply(documents.map((after) => this.#changeOf(after._id, null, after)));
     this.#watchCommits(onChanges);
+    this.#watchWrites();
     this.#watchReads();
     this.#useIndexes();
     database._validate = (table, document) => {
@@ -72,6 +75,7 @@ export class IndexedDatabase {
       const ids = isOutermost ? Object.keys(database._writes[0] ?? {}) : [];
       const before = ids.map((id) => database._documents[id] ?? null);
       commit(ts);
+      if (isOutermost) this.#pending.clear();
       const changes = ids
         .map((id, at) => this.#changeOf(id, before[at] ?? null, database._documents[id] ?? null))
         .filter((change) => change.before !== null || change.after !== null);
@@ -79,6 +83,25 @@ export class IndexedDatabase {
       this.#indexes.apply(changes);
       onChanges(changes);
     };
+  }
+
+  /** Each query of a mutation merges them: they are kept up to date, and not gathered anew each time. */
+  #watchWrites(): void {
+    const database = this.#database;
+    const addWrite = database._addWrite.bind(database);
+    database._addWrite = (id, document) => {
+      addWrite(id, document);
+      this.#pending.get(tableOfId(id) ?? "")?.set(id, document);
+    };
+    const forgetting =
+      <Args extends unknown[], Result>(change: (...args: Args) => Result) =>
+      (...args: Args) => {
+        this.#pending.clear();
+        return change(...args);
+      };
+    database.rollbackWrites = forgetting(database.rollbackWrites.bind(database));
+    database.stashWrites = forgetting(database.stashWrites.bind(database));
+    database.restoreWrites = forgetting(database.restoreWrites.bind(database));
   }
 
   #watchReads(): void {
@@ -94,17 +117,19 @@ export class IndexedDatabase {
     const database = this.#database;
     const resolve = database._resolveQuerySource.bind(database);
     const searchVectors = database.vectorSearch.bind(database);
-    let isShown = (_: Document) => true;
+    let isShown: ((document: Document) => boolean) | "all" | "none" = "all";
     const showing = <T>(documents: typeof isShown, run: () => T): T => {
       isShown = documents;
       try {
         return run();
       } finally {
-        isShown = () => true;
+        isShown = "all";
       }
     };
     database._iterateDocs = (table, visit) => {
-      for (const document of this.#visible(table)) if (isShown(document)) visit(document);
+      if (isShown === "none") return;
+      for (const document of this.#visible(table))
+        if (isShown === "all" || isShown(document)) visit(document);
     };
     const rowsOf = (query: EngineQuery): ResolvedRows => {
       const { source } = query;
@@ -112,11 +137,7 @@ export class IndexedDatabase {
       const { table, filters } = rangeOf(source);
       requestContext.getStore()?.reads?.range(this.#qualified(table), filters);
       // convex-test checks the query and makes its filter, and finds no documents: those come from the index.
-      const check = (checked: EngineQuery) =>
-        showing(
-          () => false,
-          () => resolve(checked),
-        );
+      const check = (checked: EngineQuery) => showing("none", () => resolve(checked));
       if (source.type !== "Search") return this.#range(table, filters, check(query));
       const search = textQuery(this.#schema, source.indexName, source.filters);
       const scan = { ...query, source: { type: "FullTableScan" as const, tableName: table } };
@@ -144,7 +165,7 @@ export class IndexedDatabase {
     const found = this.#indexes.range(this.#qualified(table), { fields, filters }, pending);
     const keys = fields.includes("_id") ? fields : [...fields, "_id"];
     return {
-      sortedDocs: order === "desc" ? found.reverse() : found,
+      documents: inOrder(found, order),
       keyOf: (document) => keys.map((field) => fieldAt(document, field)),
       filterFn,
       limit,
@@ -155,7 +176,7 @@ export class IndexedDatabase {
   #search(
     table: string,
     { equalities, ...search }: TextQuery,
-  ): Pick<Rows, "sortedDocs" | "keyOf" | "order"> {
+  ): Pick<Rows, "documents" | "keyOf" | "order"> {
     const ranked = rankByText(this.#visible(table), search).filter(({ document }) =>
       equalities.every(
         ({ fieldPath, value }) => compareValues(fieldAt(document, fieldPath), boundOf(value)) === 0,
@@ -163,7 +184,7 @@ export class IndexedDatabase {
     );
     const scores = new Map(ranked.map(({ document, score }) => [document._id, score]));
     return {
-      sortedDocs: ranked.map(({ document }) => document),
+      documents: ranked.map(({ document }) => document),
       keyOf: ({ _id, _creationTime }) => [-(scores.get(_id) ?? 0), -_creationTime, _id],
       order: "asc",
     };
@@ -179,7 +200,11 @@ export class IndexedDatabase {
 
   /** The writes of the running transaction to one table, the innermost last. */
   #pendingOf(table: string): Map<string, Document | null> {
+    const known = this.#pending.get(table);
+    if (known !== undefined) return known;
     const pending = new Map<string, Document | null>();
+    // Outside of a transaction nothing says when it ends.
+    if (this.#database._writes.length > 0) this.#pending.set(table, pending);
     for (const layer of this.#database._writes)
       for (const [id, document] of Object.entries(layer))
         if (tableOfId(id) === table) pending.set(id, document);
@@ -195,11 +220,13 @@ export class IndexedDatabase {
   }
 }
 
-function takeRows({ sortedDocs, filterFn, limit }: ResolvedRows): Document[] {
+/** As many documents as the query wants. */
+function takeRows({ documents, filterFn, limit }: ResolvedRows): Document[] {
   const results: Document[] = [];
-  for (const document of sortedDocs) {
-    if (limit !== null && results.length >= limit) break;
+  if (limit === 0) return results;
+  for (const document of documents) {
     if (filterFn(document)) results.push(document);
+    if (results.length === limit) break;
   }
   return results;
 }
@@ -215,6 +242,15 @@ export function documentProblem(
   if (type == null) return null;
   const { _id, _creationTime, ...fields } = document;
   return validate(type, fields as Record<string, never>);
+}
+
+/** The documents of a part of an index, in the order that a query wants. They are taken as it goes on. */
+function* inOrder({ documents, from, to }: IndexRange, order: "asc" | "desc"): Generator<Document> {
+  const [start, step] = order === "desc" ? [to - 1, -1] : [from, 1];
+  for (let at = start; at >= from && at < to; at += step) {
+    const document = documents[at];
+    if (document !== undefined) yield document;
+  }
 }
 
 function rangeOf(source: QuerySource): { table: string; filters: RangeFilter[] } {

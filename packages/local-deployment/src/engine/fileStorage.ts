@@ -6,11 +6,11 @@ import { tableOfId } from "../documents/ids.ts";
 import { INTERNAL, internalOf } from "../documents/internalFields.ts";
 import type { Blobs } from "../files/blobs.ts";
 import { hashOf, isHash } from "../files/contentHash.ts";
+import type { StoredFile } from "../files/uploadedFile.ts";
 import type { UploadTokens } from "../files/uploadTokens.ts";
 import type { EngineDatabase } from "./convexTestInternals.ts";
 import { currentFunction } from "./currentFunction.ts";
 import type { EngineComponents } from "./engineComponents.ts";
-import type { StoredFile } from "./messages.ts";
 
 export const FILES_TABLE = "_storage";
 
@@ -33,11 +33,11 @@ export class FileStorage {
     this.#components = components;
     this.#blobs = blobs;
     this.#tokens = tokens;
-    components.internals.wrapSyscall((next) => async (op, json) => {
-      const run = this.#syscalls[op];
-      if (run === undefined) return await next(op, json);
-      return JSON.stringify(await run(JSON.parse(json) as StorageArgs));
-    });
+    for (const [name, run] of Object.entries(this.#syscalls))
+      components.internals.wrapSyscalls(
+        [name],
+        () => async (_op, json) => JSON.stringify(await run(JSON.parse(json) as StorageArgs)),
+      );
     components.internals.wrapJsSyscall((next) => async (op, args) => {
       if (op === "storage/storeBlob") return await this.#store(args as StoreArgs);
       if (op === "storage/getBlob") return await this.#get(args as StorageArgs);

@@ -16,16 +16,21 @@ type Address = { name?: string; reference?: string; functionHandle?: string };
 
 /** Answers what a function asks about its caller, and lets functions call others. */
 export function handleCalls(internals: EngineInternals): void {
-  internals.wrapSyscall((next) => async (op, json) => {
-    if (op === "1.0/getUserIdentity") return JSON.stringify(await identityOfCaller());
-    const call = ACTION_CALLS[op];
-    if (call === undefined && op !== "1.0/runUdf") return await next(op, json);
-    try {
-      return await (call === undefined ? next(op, json) : callFromAction(call, json));
-    } catch (error) {
-      throw forCaller(error);
-    }
-  });
+  internals.wrapSyscalls(
+    ["1.0/getUserIdentity"],
+    () => async () => JSON.stringify(await identityOfCaller()),
+  );
+  internals.wrapSyscalls(
+    ["1.0/runUdf", ...Object.keys(ACTION_CALLS)],
+    (next) => async (op, json) => {
+      const call = ACTION_CALLS[op];
+      try {
+        return await (call === undefined ? next(op, json) : callFromAction(call, json));
+      } catch (error) {
+        throw forCaller(error);
+      }
+    },
+  );
 }
 
 async function identityOfCaller(): Promise<JSONValue> {

@@ -1,7 +1,7 @@
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import { displayFunctionPath } from "../wire/functionPaths.ts";
+import { displayFunctionPath } from "./functionPaths.ts";
 import type { EngineAccessor } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";

@@ -2,6 +2,7 @@ import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
+import type { StoredFile } from "../files/uploadedFile.ts";
 import type { CountedCommit, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
 import type { ValidatorJson } from "../validation/validatorJson.ts";
@@ -159,15 +160,6 @@ export type TableImport = {
   documents: Record<string, unknown>[];
 };
 export type ImportOutcome = { ok: true; written: number } | { ok: false; message: string };
-
-/** What a document of `_storage` is made of. */
-export type StoredFile = {
-  /** The id of its content, which is also in its URL. */
-  blob: string;
-  size: number;
-  sha256: string;
-  contentType: string | null;
-};
 
 export type EngineReply =
   | { type: "ready" }

@@ -11,7 +11,7 @@ const documents: Document[] = ["a", "b", "c", "d", "e", "f"].map((name, at) => (
 
 function page(options: Partial<PageOptions>, all = documents, filterFn = (_: Document) => true) {
   const rows = {
-    sortedDocs: all,
+    documents: all,
     filterFn,
     keyOf: ({ name }: Document) => [name],
     order: "asc" as const,

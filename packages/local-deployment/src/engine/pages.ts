@@ -21,7 +21,7 @@ type Key = readonly (Value | undefined)[];
 
 /** The rows that a query reads, in their order. */
 export type Rows = {
-  sortedDocs: readonly Document[];
+  documents: Iterable<Document>;
   filterFn: (document: Document) => boolean;
   /** What a document's place in the order comes from. */
   keyOf: (document: Document) => Key;
@@ -101,14 +101,14 @@ function checkOptions({ pageSize, maximumRowsRead, maximumBytesRead }: PageOptio
 
 /** The rows behind one cursor, up to and with another. */
 function* between(
-  { sortedDocs, keyOf, order }: Rows,
+  { documents, keyOf, order }: Rows,
   { cursor, endCursor }: PageOptions,
 ): Generator<Document> {
   if (cursor === END) return;
   const direction = order === "asc" ? 1 : -1;
   const from = cursor === null ? null : decodeCursor(cursor);
   const to = endCursor === null || endCursor === END ? null : decodeCursor(endCursor);
-  for (const document of sortedDocs) {
+  for (const document of documents) {
     const key = keyOf(document);
     if (from !== null && compareKeys(key, from) * direction <= 0) continue;
     if (to !== null && compareKeys(key, to) * direction > 0) return;

@@ -10,6 +10,7 @@ import type {
 import { internalOf } from "../documents/internalFields.ts";
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
+import type { StoredFile } from "../files/uploadedFile.ts";
 import type { UploadTokens } from "../files/uploadTokens.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
@@ -216,7 +217,7 @@ export class RequestRunner {
   /** Makes a file of a content that is among the blobs; the answer is the id of its document. */
   async storeFile(
     id: number,
-    { component, file }: { component: ComponentPath; file: M.StoredFile },
+    { component, file }: { component: ComponentPath; file: StoredFile },
   ): Promise<string> {
     let storageId = "";
     await this.#write(id, () => (storageId = this.#files.insert(component, file)));
@@ -281,7 +282,8 @@ export class RequestRunner {
   #committed(changes: DocumentChange[], counters: Counters): void {
     const ts = this.#components.internals.transactions._lastCommitTs;
     this.#history.add(ts, changes);
-    const commit = { ts, changes, counters };
+    const told = changes.map(({ id, table, after }) => ({ id, table, after }));
+    const commit = { ts, changes: told, counters };
     const context = requestContext.getStore();
     if (context?.commit === null) context.commit = commit;
     else this.#events.commit(commit);

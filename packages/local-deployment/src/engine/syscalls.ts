@@ -2,7 +2,7 @@ import { getConvexSize, jsonToConvex, type JSONValue } from "convex/values";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
 import { INTERNAL, withoutInternal } from "../documents/internalFields.ts";
-import { canonicalFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath } from "./functionPaths.ts";
 import { currentFunction } from "./currentFunction.ts";
 import type { SyncSyscall } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
@@ -24,8 +24,7 @@ export function parseFunctionHandle(handle: string): { component: ComponentPath;
  * engine's worker. The job belongs to the component that schedules it, whoever's the function is.
  */
 export function handleScheduling(components: EngineComponents): void {
-  components.internals.wrapSyscall((next) => async (op, json) => {
-    if (op !== "1.0/schedule") return await next(op, json);
+  components.internals.wrapSyscalls(["1.0/schedule"], (next) => async (_op, json) => {
     const handle = JSON.parse(await next("1.0/createFunctionHandle", json)) as string;
     const { component, path } = parseFunctionHandle(handle);
     if (components.functions(component)?.find(path) === undefined)
@@ -71,34 +70,38 @@ export function throwWhenAsked(next: SyncSyscall): SyncSyscall {
   };
 }
 
-const READS = new Set(["1.0/get", "1.0/queryStreamNext", "1.0/queryPage"]);
+const READS = ["1.0/get", "1.0/queryStreamNext", "1.0/queryPage"];
 type ReadResult = { _id: string } | { value: object | null } | { page: object[] } | null;
 
 /** Functions do not see what the deployment keeps for itself in system documents. */
 export function hideInternalFields({ internals }: EngineComponents): void {
-  internals.wrapSyscall((next) => async (op, json) => {
-    const result = await next(op, json);
-    if (!READS.has(op) || !result.includes(`"${INTERNAL}"`)) return result;
-    const read = JSON.parse(result) as ReadResult;
-    if (read === null) return result;
-    if ("page" in read) return JSON.stringify({ ...read, page: read.page.map(withoutInternal) });
-    if ("_id" in read) return JSON.stringify(withoutInternal(read));
-    return JSON.stringify({ ...read, value: withoutInternal(read.value ?? {}) });
-  });
+  internals.wrapSyscalls(
+    READS,
+    (next) => async (op, json) => withoutInternalFields(await next(op, json)),
+  );
 }
 
-const CALLS = new Set([
+function withoutInternalFields(result: string): string {
+  if (!result.includes(`"${INTERNAL}"`)) return result;
+  const read = JSON.parse(result) as ReadResult;
+  if (read === null) return result;
+  if ("page" in read) return JSON.stringify({ ...read, page: read.page.map(withoutInternal) });
+  if ("_id" in read) return JSON.stringify(withoutInternal(read));
+  return JSON.stringify({ ...read, value: withoutInternal(read.value ?? {}) });
+}
+
+const CALLS = [
   "1.0/runUdf",
   "1.0/createFunctionHandle",
   "1.0/actions/query",
   "1.0/actions/mutation",
   "1.0/actions/action",
-]);
+];
 
 /** A component offers its public functions to others, and keeps its internal ones to itself. */
 export function refuseForeignInternals(components: EngineComponents): void {
-  components.internals.wrapSyscall((next) => async (op, json) => {
-    const { reference } = CALLS.has(op) ? (JSON.parse(json) as { reference?: string }) : {};
+  components.internals.wrapSyscalls(CALLS, (next) => async (op, json) => {
+    const { reference } = JSON.parse(json) as { reference?: string };
     if (reference !== undefined) {
       const handle = JSON.parse(await next("1.0/createFunctionHandle", json)) as string;
       const { component, path } = parseFunctionHandle(handle);

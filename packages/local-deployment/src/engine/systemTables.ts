@@ -4,35 +4,34 @@ import { currentFunction } from "./currentFunction.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
 
-const WRITES = new Set(["1.0/shallowMerge", "1.0/replace", "1.0/remove"]);
+const WRITES = ["1.0/shallowMerge", "1.0/replace", "1.0/remove"];
 const READ = "1.0/get";
 const SCHEDULED = "_scheduled_functions";
 
 /** Keeps functions from reading and changing system tables as if they were their own, and the other way round. */
 export function guardSystemTables(internals: EngineInternals): void {
-  internals.wrapSyscall((next) => async (op, json) => {
-    const isWrite = WRITES.has(op);
-    if (isWrite || op === READ) {
-      const { id, isSystem = false } = JSON.parse(json) as { id: string; isSystem?: boolean };
-      const table = tableOfId(id) ?? "";
-      const isSystemTable = table.startsWith("_");
-      if (isSystemTable && isWrite)
-        throw new PlatformError(`"${table}" is a system table: it can only be read.`);
-      if (isSystemTable !== isSystem)
-        throw new PlatformError(
-          isSystemTable
-            ? `"${table}" is a system table: read it with db.system.`
-            : `"${table}" is no system table: do not read it with db.system.`,
-        );
-    }
-    return await next(op, json);
+  internals.wrapSyscalls([READ, ...WRITES], (next) => (op, json) => {
+    const problem = accessProblem(op, JSON.parse(json) as Access);
+    return problem === null ? next(op, json) : Promise.reject(new PlatformError(problem));
   });
+}
+
+type Access = { id: string; isSystem?: boolean };
+
+function accessProblem(op: string, { id, isSystem = false }: Access): string | null {
+  const table = tableOfId(id) ?? "";
+  const isSystemTable = table.startsWith("_");
+  if (isSystemTable && op !== READ) return `"${table}" is a system table: it can only be read.`;
+  if (isSystemTable === isSystem) return null;
+  return isSystemTable
+    ? `"${table}" is a system table: read it with db.system.`
+    : `"${table}" is no system table: do not read it with db.system.`;
 }
 
 /** Cancels a scheduled function that has not ended; one that has stays what it is. */
 export function handleCancelling(components: EngineComponents): void {
-  components.internals.wrapSyscall((next) => async (op, json) => {
-    if (op !== "1.0/cancel_job") return await next(op, json);
+  components.internals.wrapSyscalls(["1.0/cancel_job"], () => async (_op, json) => {
+    await Promise.resolve();
     const { id } = JSON.parse(json) as { id: string };
     if (tableOfId(id) !== SCHEDULED)
       throw new PlatformError(`${JSON.stringify(id)} is not the id of a scheduled function.`);

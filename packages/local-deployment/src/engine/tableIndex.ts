@@ -1,10 +1,9 @@
-import { compareValues } from "convex/values";
-
 import type { Document, DocumentChange } from "../documents/documentStore.ts";
 import { fieldAt } from "../documents/fieldPaths.ts";
-import { passes, type RangeFilter } from "../documents/readSet.ts";
+import { compare, passes, type RangeFilter } from "../documents/readSet.ts";
 
 type SortedIndex = { fields: string[]; documents: Document[] };
+export type IndexRange = { documents: readonly Document[]; from: number; to: number };
 
 /** The committed documents by table, and in the order of every index that a query has used. */
 export class TableIndexes {
@@ -15,8 +14,12 @@ export class TableIndexes {
     for (const { id, table, before, after } of changes) {
       const documents = this.#documentsOf(table);
       for (const index of this.#indexes.get(table)?.values() ?? []) {
-        if (before !== null) removeFrom(index, before);
-        if (after !== null) insertInto(index, after);
+        if (before !== null && after !== null && isAtSamePlace(index, before, after))
+          replaceIn(index, before, after);
+        else {
+          if (before !== null) removeFrom(index, before);
+          if (after !== null) insertInto(index, after);
+        }
       }
       if (after === null) documents.delete(id);
       else documents.set(id, after);
@@ -28,7 +31,7 @@ export class TableIndexes {
   }
 
   /**
-   * The documents that pass all filters, in ascending order of the fields.
+   * The documents that pass all filters, in ascending order of the fields: the part of an array from one place to another.
    *
    * @param filters equalities on the first fields, then bounds on the next one, as `withIndex` makes them.
    * @param pending documents that the running transaction has written (or, as null, deleted) by id.
@@ -37,18 +40,18 @@ export class TableIndexes {
     table: string,
     query: { fields: string[]; filters: RangeFilter[] },
     pending: ReadonlyMap<string, Document | null>,
-  ): Document[] {
+  ): IndexRange {
     const { documents, fields } = this.#indexOf(table, query.fields);
     const place = (document: Document) => placeOf(document, query.filters);
     const from = firstWhere(documents, (document) => place(document) >= 0);
     const to = firstWhere(documents, (document) => place(document) > 0);
-    const found = documents.slice(from, to);
-    if (pending.size === 0) return found;
-    const merged = { fields, documents: found.filter(({ _id }) => !pending.has(_id)) };
+    if (pending.size === 0) return { documents, from, to };
+    const found = documents.slice(from, to).filter(({ _id }) => !pending.has(_id));
+    const merged = { fields, documents: found };
     for (const document of pending.values())
       if (document !== null && query.filters.every((filter) => passes(document, filter)))
         insertInto(merged, document);
-    return merged.documents;
+    return { documents: found, from: 0, to: found.length };
   }
 
   #documentsOf(table: string): Map<string, Document> {
@@ -74,7 +77,7 @@ export class TableIndexes {
 /** Before (-1), within (0) or after (1) the range, in an index whose first fields are the filters'. */
 function placeOf(document: Document, filters: RangeFilter[]): number {
   for (const { type, fieldPath, value } of filters) {
-    const order = compareValues(fieldAt(document, fieldPath), value);
+    const order = compare(fieldAt(document, fieldPath), value);
     if (order < 0 && (type === "Eq" || type === "Gt" || type === "Gte")) return -1;
     if (order > 0 && (type === "Eq" || type === "Lt" || type === "Lte")) return 1;
     if (order === 0 && type === "Gt") return -1;
@@ -85,10 +88,20 @@ function placeOf(document: Document, filters: RangeFilter[]): number {
 
 function compareBy(fields: string[], a: Document, b: Document): number {
   for (const field of fields) {
-    const order = compareValues(fieldAt(a, field), fieldAt(b, field));
+    const order = compare(fieldAt(a, field), fieldAt(b, field));
     if (order !== 0) return order;
   }
   return 0;
+}
+
+function isAtSamePlace({ fields }: SortedIndex, before: Document, after: Document): boolean {
+  return fields.every((field) => fieldAt(before, field) === fieldAt(after, field));
+}
+
+function replaceIn(index: SortedIndex, before: Document, after: Document): void {
+  const { fields, documents } = index;
+  const at = firstWhere(documents, (other) => compareBy(fields, other, before) >= 0);
+  if (documents[at]?._id === before._id) documents[at] = after;
 }
 
 function insertInto(index: SortedIndex, document: Document): void {

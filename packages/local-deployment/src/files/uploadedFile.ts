@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 
-import type { StoredFile } from "../engine/messages.ts";
 import { badRequest } from "../wire/requestError.ts";
 import { hashOf, isHash } from "./contentHash.ts";
 
@@ -9,6 +8,15 @@ export type UploadedFile = {
   contentType: string | null;
   /** What its sender says its hash is. */
   sha256: string | undefined;
+};
+
+/** What a document of `_storage` is made of. */
+export type StoredFile = {
+  /** The id of its content, which is also in its URL. */
+  blob: string;
+  size: number;
+  sha256: string;
+  contentType: string | null;
 };
 
 /**

@@ -2,6 +2,7 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 
 import type { Authenticator } from "../authentication/authenticator.ts";
+import type { Received } from "../wire/jsonBodies.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Caller } from "../engine/messages.ts";
 
@@ -15,9 +16,22 @@ export type Served = { deployment: Deployment; authenticator: Authenticator };
 /** The verified sender of a request. */
 export async function callerOf(context: AppContext, authenticator: Authenticator): Promise<Caller> {
   const adminKey = context.req.query("adminKey");
-  const header = context.req.header("authorization") ?? null;
+  const header = context.env.incoming.headers.authorization ?? null;
   if (header === null && adminKey !== undefined) return authenticator.fromAdminKey(adminKey);
   return (await authenticator.fromHeader(header)).caller;
+}
+
+/** A request's body and headers as they came: a `Request` made of them would cost as much as a query. */
+export function receivedOf({ env: { incoming }, req }: AppContext): Received {
+  const get = (name: string) => {
+    const value = incoming.headers[name];
+    return typeof value === "string" ? value : null;
+  };
+  // Who has looked into it already has made a `Request`, and the body is there.
+  const body = incoming.readableDidRead
+    ? req.raw.body
+    : (incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
+  return { headers: { get }, body };
 }
 
 /** Answers with text that is JSON already. */

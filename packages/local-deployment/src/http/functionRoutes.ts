@@ -1,6 +1,6 @@
 import { requireAdmin } from "../authentication/authenticator.ts";
 import type { FunctionCall, FunctionKind } from "../engine/messages.ts";
-import { canonicalFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import {
   argumentObject,
   functionRequest,
@@ -13,7 +13,14 @@ import {
 import { LARGEST_PUBLIC_BODY, parseJson, readJson } from "../wire/jsonBodies.ts";
 import { badRequest } from "../wire/requestError.ts";
 import { decodeTimestamp, encodeTimestamp } from "../wire/timestamps.ts";
-import { callerOf, jsonText, type App, type AppContext, type Served } from "./context.ts";
+import {
+  callerOf,
+  jsonText,
+  receivedOf,
+  type App,
+  type AppContext,
+  type Served,
+} from "./context.ts";
 
 const KINDS: FunctionKind[] = ["query", "mutation", "action"];
 
@@ -28,7 +35,7 @@ type Asked = {
 export function addFunctionRoutes(app: App, served: Served): void {
   for (const kind of KINDS)
     app.post(`/api/${kind}`, async (context) => {
-      const asked = await readJson(context.req.raw, functionRequest, LARGEST_PUBLIC_BODY);
+      const asked = await readJson(receivedOf(context), functionRequest, LARGEST_PUBLIC_BODY);
       return jsonText(context, await answer(context, served, { kind, asked }));
     });
   app.get("/api/query", async (context) => {
@@ -36,12 +43,12 @@ export function addFunctionRoutes(app: App, served: Served): void {
     return jsonText(context, await answer(context, served, { kind: "query", asked }));
   });
   app.post("/api/function", async (context) => {
-    const asked = await readJson(context.req.raw, functionRequest, LARGEST_PUBLIC_BODY);
+    const asked = await readJson(receivedOf(context), functionRequest, LARGEST_PUBLIC_BODY);
     requireAdmin(await callerOf(context, served.authenticator));
     return jsonText(context, await answer(context, served, { kind: "any", asked }));
   });
   app.post("/api/run/:path{.+}", async (context) => {
-    const body = await readJson(context.req.raw, runRequest, LARGEST_PUBLIC_BODY);
+    const body = await readJson(receivedOf(context), runRequest, LARGEST_PUBLIC_BODY);
     const segments = context.req.param("path").split("/");
     if (segments.length < 2)
       throw badRequest("MissingIdentifier", "Use /api/run/<module>/<function>.");
@@ -56,14 +63,14 @@ function addSnapshotRoutes(app: App, served: Served): void {
   const { documents } = served.deployment;
   app.post("/api/query_ts", (context) => context.json({ ts: encodeTimestamp(documents.ts) }));
   app.post("/api/query_at_ts", async (context) => {
-    const asked = await readJson(context.req.raw, queryAtRequest, LARGEST_PUBLIC_BODY);
+    const asked = await readJson(receivedOf(context), queryAtRequest, LARGEST_PUBLIC_BODY);
     const atTs = decodeTimestamp(asked.ts);
     if (atTs === null)
       throw badRequest("BadTimestamp", "ts is not a timestamp of this deployment.");
     return jsonText(context, await answer(context, served, { kind: "query", asked, atTs }));
   });
   app.post("/api/query_batch", async (context) => {
-    const { queries } = await readJson(context.req.raw, queryBatchRequest, LARGEST_PUBLIC_BODY);
+    const { queries } = await readJson(receivedOf(context), queryBatchRequest, LARGEST_PUBLIC_BODY);
     const results = await Promise.all(
       queries.map((asked) => answer(context, served, { kind: "query", asked })),
     );
@@ -85,7 +92,7 @@ async function answer(
     args: argumentObject(asked.args),
     caller,
     ip: context.env.incoming.socket.remoteAddress ?? null,
-    userAgent: context.req.header("user-agent") ?? null,
+    userAgent: context.env.incoming.headers["user-agent"] ?? null,
   };
   const { requestId, outcome } = await deployment.call(call, atTs);
   return functionResponse(requestId, outcome, format);

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { MiddlewareHandler } from "hono";
 
 import type { Fault, Faults } from "../faults/faults.ts";
-import { canonicalFunctionPath, displayFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath, displayFunctionPath } from "../engine/functionPaths.ts";
 import type { AppContext, AppEnv } from "./context.ts";
 
 const RUN = /^\/api\/run\/(.+)\/([^/]+)$/;

@@ -10,7 +10,7 @@ import {
 } from "../authentication/authProviders.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
 import { provideRequire } from "../engine/nodeRequire.ts";
-import { scheduleProblem } from "../schedule/cronSchedule.ts";
+import { scheduleProblem } from "./cronSchedule.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
 import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import type { SchemaJson } from "../engine/messages.ts";

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { CronSchedule } from "../schedule/cronSchedule.ts";
+import type { CronSchedule } from "./cronSchedule.ts";
 
 const environment = z.enum(["isolate", "node"]);
 

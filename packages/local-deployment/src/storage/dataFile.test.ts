@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import Database from "libsql";
+import { DatabaseSync } from "@photostructure/sqlite";
 import { afterEach, beforeEach, expect, it } from "vitest";
 
 import { DocumentStore, type Document } from "../documents/documentStore.ts";
@@ -74,16 +74,16 @@ it("is readable for this user only, its companion too", () => {
 it("is refused to a second one, in this process or another, and free when the first is closed", () => {
   const first = new DataFile(folder);
   expect(() => new DataFile(folder)).toThrow(expect.objectContaining({ code: "DATA_IN_USE" }));
-  expect(openElsewhere()).toBe("SQLITE_BUSY");
+  expect(openElsewhere()).toBe("database is locked");
   first.write([["a", "1"]]);
-  expect(openElsewhere()).toBe("SQLITE_BUSY");
+  expect(openElsewhere()).toBe("database is locked");
   first.close();
   expect(openElsewhere()).toBe("opened");
 });
 
 function openElsewhere(): string {
-  const script = `const Database = require("libsql"); const database = new Database(process.argv[1], { timeout: 0 });
-try { database.exec("BEGIN EXCLUSIVE"); console.log("opened"); } catch (error) { console.log(error.code); }`;
+  const script = `const { DatabaseSync } = require("@photostructure/sqlite"); const database = new DatabaseSync(process.argv[1], { timeout: 0 });
+try { database.exec("BEGIN EXCLUSIVE"); console.log("opened"); } catch (error) { console.log(error.message); }`;
   const { stdout } = spawnSync(process.execPath, ["-e", script, path], {
     cwd: import.meta.dirname,
   });
@@ -97,7 +97,7 @@ it("of a newer version is refused and left as it is", () => {
 });
 
 it("of version 1 is opened", () => {
-  const database = new Database(path);
+  const database = new DatabaseSync(path);
   database.exec(readFileSync(join(import.meta.dirname, "fixtures/v1.sql"), "utf8"));
   database.close();
   expect(read()).toEqual([["ready", "1"]]);
@@ -143,7 +143,7 @@ it("with any bytes changed never ends the process, and never gives back what was
 it("that has lost a document is refused", () => {
   const file = new DataFile(folder);
   const after: Document = { _id: "0001notes", _creationTime: 1 };
-  const changes = [{ id: after._id, table: "notes", before: null, after }];
+  const changes = [{ id: after._id, table: "notes", after }];
   new DocumentStore(file).apply([
     { ts: 1n, changes, counters: { nextDocId: 2, lastCreationTime: 1 } },
   ]);
@@ -157,7 +157,7 @@ it("that has lost a document is refused", () => {
 });
 
 function change(sql: string): void {
-  const database = new Database(path);
+  const database = new DatabaseSync(path);
   database.exec(sql);
   database.close();
 }

@@ -2,7 +2,11 @@ import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 
-import Database from "libsql";
+import {
+  DatabaseSync,
+  type DatabaseSyncInstance,
+  type StatementSyncInstance,
+} from "@photostructure/sqlite";
 
 import { DataFileError } from "./dataFileError.ts";
 
@@ -10,12 +14,13 @@ export const DATA_FILE = "data.db";
 
 /**
  * The file's schema, one step per version: step N makes version N of version N - 1. Steps are never changed, only
- * added. All text is kept in BLOBs: a damaged file may hold any bytes, and libsql ends the process over a TEXT that is
- * no UTF-8.
+ * added. All text is kept in BLOBs: a damaged file may hold any bytes, and as text they would be read as others.
  */
 const VERSIONS: readonly string[] = [
   `CREATE TABLE records (key BLOB PRIMARY KEY, value BLOB NOT NULL, sum INTEGER NOT NULL) STRICT, WITHOUT ROWID`,
 ];
+
+type Row = { key: Uint8Array; value: Uint8Array; sum: number };
 
 /** A text by its key; null removes it. */
 export type StoredRecord = readonly [key: string, value: string | null];
@@ -28,9 +33,9 @@ export class DataFile {
   /** What is too large for it is beside it. */
   readonly folder: string;
   readonly #path: string;
-  readonly #database: Database.Database;
-  readonly #put: Database.Statement;
-  readonly #delete: Database.Statement;
+  readonly #database: DatabaseSyncInstance;
+  readonly #put: StatementSyncInstance;
+  readonly #delete: StatementSyncInstance;
   #deferred: StoredRecord[] = [];
   /** Only the first write changes the file: one that is refused for what is in it stays as it is. */
   #isWritten = false;
@@ -54,9 +59,9 @@ export class DataFile {
    * @throws DataFileError `DATA_DAMAGED` if one is not what was written.
    */
   read(): [key: string, value: string][] {
-    const rows = this.#explain(() =>
+    const rows = this.#explain((): unknown =>
       this.#database.prepare("SELECT key, value, sum FROM records ORDER BY key").all(),
-    ) as { key: ArrayBuffer; value: ArrayBuffer; sum: number }[];
+    ) as Row[];
     return rows.map(({ key, value, sum }) => {
       const [keyBytes, valueBytes] = [Buffer.from(key), Buffer.from(value)];
       if (sumOf(keyBytes, valueBytes) !== sum)
@@ -76,7 +81,7 @@ export class DataFile {
         for (const record of records) this.#apply(record);
         this.#database.exec("COMMIT");
       } catch (error) {
-        if (this.#database.inTransaction) this.#database.exec("ROLLBACK");
+        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
         throw error;
       }
     });
@@ -90,11 +95,11 @@ export class DataFile {
 
   /** Leaves all in one file, and lets another open it. */
   close(): void {
-    if (!this.#database.open) return;
+    if (!this.#database.isOpen) return;
     try {
       this.#explain(() => {
-        // libsql keeps the connection, and with it the lock, until the statements are collected: so let go of it here.
         if (this.#isWritten) this.#database.exec("PRAGMA journal_mode = DELETE");
+        // The connection, and with it the lock, is kept until the statements are collected: so let go of it here.
         this.#database.exec("PRAGMA locking_mode = NORMAL");
         this.#database.prepare("SELECT count(*) FROM sqlite_master").all();
       });
@@ -114,8 +119,7 @@ export class DataFile {
   #apply([key, value]: StoredRecord): void {
     const keyBytes = Buffer.from(key);
     if (value === null) {
-      // In an array: libsql takes a single Buffer for an object of named parameters.
-      this.#delete.run([keyBytes]);
+      this.#delete.run(keyBytes);
       return;
     }
     const valueBytes = Buffer.from(value);
@@ -128,15 +132,13 @@ export class DataFile {
     } catch (error) {
       if (error instanceof DataFileError) throw error;
       const why = error instanceof Error ? error.message : String(error);
-      const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      if (code === "SQLITE_BUSY")
+      if (resultCodeOf(error) === BUSY)
         throw new DataFileError(
           "DATA_IN_USE",
           `A local deployment runs on ${this.#path} already. Stop it, or start this one in another folder.`,
           { cause: error },
         );
-      if (code === "SQLITE_NOTADB" || code.startsWith("SQLITE_CORRUPT"))
-        throw this.damaged(why, error);
+      if (isDamage(error)) throw this.damaged(why, error);
       throw new DataFileError(
         "DATA_UNUSABLE",
         `The data file ${this.#path} cannot be used: ${why}. Check the disk's space and the rights of the folder.`,
@@ -151,12 +153,12 @@ function sumOf(key: Uint8Array, value: Uint8Array): number {
   return crc32(key, crc32(value));
 }
 
-function open(folder: string, path: string): Database.Database {
+function open(folder: string, path: string): DatabaseSyncInstance {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // Made before SQLite sees it: its companion files copy this mode. Only if it is not there, as closing a file that is
   // there would free the locks that this process has on it.
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
-  const database = new Database(path, { timeout: 0 });
+  const database = new DatabaseSync(path, { timeout: 0 });
   try {
     // The lock is the process's for as long as it lives: nothing is left behind when it is killed.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -166,13 +168,13 @@ function open(folder: string, path: string): Database.Database {
     database.exec("COMMIT");
     return database;
   } catch (error) {
-    if (database.inTransaction) database.exec("ROLLBACK");
+    if (database.isTransaction) database.exec("ROLLBACK");
     database.close();
     throw error;
   }
 }
 
-function migrate(database: Database.Database, path: string): void {
+function migrate(database: DatabaseSyncInstance, path: string): void {
   const [check] = database.prepare("PRAGMA quick_check(1)").all() as { quick_check?: string }[];
   if (check?.quick_check !== "ok") throw corrupt(check?.quick_check ?? "it cannot be checked");
   const [row] = database.prepare("PRAGMA user_version").all() as { user_version: number }[];
@@ -190,5 +192,23 @@ function migrate(database: Database.Database, path: string): void {
 }
 
 function corrupt(why: string): Error {
-  return Object.assign(new Error(why), { code: "SQLITE_CORRUPT" });
+  return Object.assign(new Error(why), { errcode: CORRUPT });
+}
+
+// https://www.sqlite.org/rescode.html
+const BUSY = 5;
+const CORRUPT = 11;
+const NOTADB = 26;
+
+/** SQLite's primary result code, if it was SQLite that failed. */
+function resultCodeOf(error: unknown): number | null {
+  if (!(error instanceof Error && "errcode" in error)) return null;
+  return Number(error.errcode) & 0xff;
+}
+
+/** Whether the content of the file is to blame. */
+function isDamage(error: unknown): boolean {
+  // A whole number that JavaScript cannot hold: nothing here has written it.
+  if (error instanceof Error && "code" in error && error.code === "ERR_OUT_OF_RANGE") return true;
+  return [CORRUPT, NOTADB].includes(resultCodeOf(error) ?? 0);
 }

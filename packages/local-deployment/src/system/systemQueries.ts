@@ -10,7 +10,7 @@ import { allMounts, definitionOf } from "../push/components.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
 import type { Exports } from "../snapshots/exports.ts";
 import type { Imports } from "../snapshots/imports.ts";
-import { displayFunctionPath } from "../wire/functionPaths.ts";
+import { displayFunctionPath } from "../engine/functionPaths.ts";
 import { encodeValue } from "../wire/values.ts";
 
 /** What system queries look at. */

@@ -9,6 +9,7 @@ export default { providers: [{ type: "customJwt", applicationID: "notes", algori
   issuer: process.env.ISSUER, jwks: "data:,{\\"keys\\":[]}" }] };
 `;
 
+const NO_CRONS = 'import { cronJobs } from "convex/server"; export default cronJobs();';
 const MORE = `
 import { query } from "./_generated/server";
 export const count = query({
@@ -106,7 +107,7 @@ export default crons;
     const { exitCode, stderr } = await run.convex("deploy", "--typecheck", "disable");
     expect(exitCode).toBe(1);
     expect(stderr).toContain('The cron job "never" cannot run: "61 * * * *" is no cron expression');
-    await run.project.write({ "convex/crons.ts": "export {};" });
+    await run.project.write({ "convex/crons.ts": NO_CRONS });
   });
 
   it("is refused where stored documents do not fit the new schema, and the old code keeps running", async () => {

@@ -19,6 +19,12 @@ const DECOMPRESS: Record<
   deflate: promisify(inflate),
 };
 
+/** What is read of a request: a `Request` of the web, or what costs less to make. */
+export type Received = {
+  headers: { get(name: string): string | null };
+  body: Request["body"] | AsyncIterable<Uint8Array>;
+};
+
 /**
  * Reads and checks a JSON body.
  *
@@ -26,7 +32,7 @@ const DECOMPRESS: Record<
  * @throws RequestError `BadJsonBody`
  */
 export async function readJson<Schema extends z.ZodType>(
-  request: Request,
+  request: Received,
   schema: Schema,
   limit: number,
 ): Promise<z.output<Schema>> {
@@ -78,7 +84,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** The body of a request, which may not be longer than the limit (in bytes). */
-export async function readBody(request: Request, limit: number): Promise<Buffer> {
+export async function readBody(request: Received, limit: number): Promise<Buffer> {
   const tooLarge = () =>
     badRequest("BadJsonBody", `The request body is larger than the limit of ${limit} bytes.`);
   if (Number(request.headers.get("content-length") ?? 0) > limit) throw tooLarge();
@@ -99,7 +105,7 @@ export async function readBody(request: Request, limit: number): Promise<Buffer>
 }
 
 /** The text of a request, decompressed. It may not be longer than the limit (in bytes). */
-export async function readText(request: Request, limit: number): Promise<string> {
+export async function readText(request: Received, limit: number): Promise<string> {
   const content = await readBody(request, limit);
   const encoding = request.headers.get("content-encoding");
   if (encoding === null || encoding === "identity") return content.toString();

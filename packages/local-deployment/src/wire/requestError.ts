@@ -21,3 +21,8 @@ export function badRequest(code: string, message: string): RequestError {
 export function unauthenticated(code: string, message: string): RequestError {
   return new RequestError(401, code, message);
 }
+
+/** The text of an error as clients get it. */
+export function serverError(requestId: string, { message }: { message: string }): string {
+  return `[Request ID: ${requestId}] Server Error\n${message}`;
+}

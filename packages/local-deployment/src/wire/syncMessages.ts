@@ -1,8 +1,8 @@
 /** The messages of the WebSocket. The client's side of them: `browser/sync/protocol.ts` of the `convex` package. */
 import { z } from "zod";
 
-import { serverError } from "../deployment/requestIds.ts";
 import type { CallOutcome } from "../engine/messages.ts";
+import { serverError } from "./requestError.ts";
 import { encodeTimestamp } from "./timestamps.ts";
 
 const version = z.number().int().nonnegative();

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { WebSocket } from "ws";
 
 import type { Faults } from "../faults/faults.ts";
-import { displayFunctionPath } from "../wire/functionPaths.ts";
+import { displayFunctionPath } from "../engine/functionPaths.ts";
 
 /** What a message is to meet: nothing, an end before it is handled, or a cut after it. */
 export type MetFault = "none" | "stop" | "cutAfter";

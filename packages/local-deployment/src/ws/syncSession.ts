@@ -5,7 +5,7 @@ import { ANONYMOUS } from "../engine/messages.ts";
 import type { Served } from "../http/context.ts";
 import type { LiveQueries } from "../subscriptions/liveQueries.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
-import { canonicalFunctionPath } from "../wire/functionPaths.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import { parseJson } from "../wire/jsonBodies.ts";
 import { RequestError, UNAVAILABLE } from "../wire/requestError.ts";
 import * as Wire from "../wire/syncMessages.ts";
