@@ -129,7 +129,10 @@ export class EngineComponents {
     const database = this.internals.useComponent(path, this.#modulesOf(path));
     const indexed = new IndexedDatabase(path, database, {
       documents,
-      onChanges: (changes) => this.#changes.push(...changes),
+      // Not as arguments of one call: an import changes more documents than a call can have.
+      onChanges: (changes) => {
+        this.#changes = this.#changes.concat(changes);
+      },
     });
     shareCounters(database, this.#counters);
     this.#components.set(path, { database, indexed, functions: null });
