@@ -1,5 +1,5 @@
 /** The formats of Convex's HTTP API, for other servers that speak it. */
-export { canonicalFunctionPath } from "./functionPaths.ts";
+export { canonicalFunctionPath } from "../engine/functionPaths.ts";
 export { argumentObject, functionRequest, requireFormat, runRequest } from "./functionRequests.ts";
 export { parseJsonBody, readText } from "./jsonBodies.ts";
 export { badRequest, RequestError } from "./requestError.ts";
