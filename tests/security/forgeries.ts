@@ -131,12 +131,12 @@ export async function forge(signing: Signing, foreign: SigningKey): Promise<Forg
     {
       what: "a token that is not valid yet",
       token: await made({ nbf: seconds(now) + 600 }),
-      refusal: unverified(/"nbf"/),
+      refusal: unverified(/will be valid in/),
     },
     {
       what: "a token from the future",
       token: await made({ iat: seconds(now) + 600 }),
-      refusal: unverified(/issued in the future/),
+      refusal: unverified(/will be valid in/),
     },
     {
       what: "another issuer",
@@ -148,9 +148,9 @@ export async function forge(signing: Signing, foreign: SigningKey): Promise<Forg
     {
       what: "an unknown key id",
       token: await made({}, { kid: "unknown" }),
-      refusal: unverified(/no applicable key/),
+      refusal: unverified(/no key of the provider/),
     },
-    { what: "no key id", token: await made({}, {}), refusal: unverified(/no kid/) },
+    { what: "no key id", token: await made({}, {}), refusal: unverified(/missing a .kid/) },
     {
       what: "the algorithm none",
       token: withoutSignature(key, now),

@@ -1,6 +1,6 @@
 import { ConvexClient } from "convex/browser";
 import { makeFunctionReference } from "convex/server";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { ProjectRun, type ProjectFiles } from "../testing/temporaryProject.ts";
 
@@ -30,6 +30,13 @@ afterAll(() => run[Symbol.asyncDispose]());
 const post = (kind: string, name: string, args: object = {}) =>
   run.post(`/api/${kind}`, { path: `notes:${name}`, args });
 
+/** How often a mutation has met a conflict. */
+async function conflicts(): Promise<number> {
+  const headers = { authorization: `Convex ${run.deployment.adminKey}` };
+  const response = await fetch(`${run.url}/api/stream_function_logs?cursor=0`, { headers });
+  return (await response.text()).split("changed by another one").length - 1;
+}
+
 describe("a mutation that fails for the moment", () => {
   it.each([
     ["conflict", "OptimisticConcurrencyControlFailure"],
@@ -47,7 +54,9 @@ describe("a mutation that fails for the moment", () => {
     const call = (name: string, text: string) =>
       client.mutation(makeFunctionReference<"mutation">(`notes:${name}`), { text });
     try {
+      const before = await conflicts();
       const sent = [call("conflict", "second"), call("write", "third")];
+      await vi.waitFor(async () => expect(await conflicts()).toBeGreaterThan(before), 10_000);
       await post("mutation", "write", { text: "first" });
       await Promise.all(sent);
       expect((await post("query", "list")).body).toMatchObject({
