@@ -54,7 +54,7 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
           signal: AbortSignal.any([request.signal, AbortSignal.timeout(answerMaxMs)]),
           // A stream as a body needs it.
           duplex: "half",
-        } as RequestInit);
+        });
         return new Response(answer.body, { status: answer.status, headers: passedHeaders(answer) });
       } catch (error) {
         return unavailable(error);
