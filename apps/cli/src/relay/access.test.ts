@@ -27,6 +27,10 @@ describe("without a required token", () => {
   );
 });
 
+test("an image on a web page is refused", () => {
+  expect(refused({ host: "localhost", "sec-fetch-site": "cross-site" })).toBe(403);
+});
+
 describe("with a required token", () => {
   const token = "0123456789abcdef0123456789abcdef";
 

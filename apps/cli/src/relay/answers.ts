@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 
-import { BackendUnavailableError, InvalidInputError, KlipstreamError } from "@klipstream/client";
+import type { KlipstreamError } from "@klipstream/client";
+import { BackendUnavailableError, InvalidInputError } from "@klipstream/client";
 import { type ErrorData, isErrorData } from "@klipstream/contract";
 
 /** A JSON answer in the backend's form. */

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync, unlinkSync } from "node:fs";
+import { existsSync, statSync, unlinkSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
@@ -19,8 +19,8 @@ const CHECK_TIMEOUTS_EVERY_MS = 2000;
 /** More connections are refused. */
 const CONNECTIONS_MAX_COUNT = 2048;
 
-/** The socket's user and group may call. */
-const SOCKET_MODE = 0o660;
+/** Leaves a new socket 0660: its user and group may call. */
+const SOCKET_UMASK = 0o117;
 
 /**
  * Opens the relay's port.
@@ -45,15 +45,22 @@ export async function listen(
   if ("socketPath" in at) await removeDeadSocket(at.socketPath);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    if ("socketPath" in at) server.listen(at.socketPath, resolve);
+    if ("socketPath" in at) listenOnSocket(server, at.socketPath, resolve);
     else server.listen(at.port, at.host, resolve);
   });
-  if ("socketPath" in at) {
-    chmodSync(at.socketPath, SOCKET_MODE);
-    return { server, address: `unix:${at.socketPath}` };
-  }
+  if ("socketPath" in at) return { server, address: `unix:${at.socketPath}` };
   const host = at.host.includes(":") ? `[${at.host}]` : at.host;
   return { server, address: `http://${host}:${(server.address() as AddressInfo).port}` };
+}
+
+/** The socket has its mode from its first moment: nobody slips in before a chmod. */
+function listenOnSocket(server: Server, path: string, onListening: () => void): void {
+  const umask = process.umask(SOCKET_UMASK);
+  try {
+    server.listen(path, onListening);
+  } finally {
+    process.umask(umask);
+  }
 }
 
 /** A process that was killed leaves its socket behind; one that still answers is somebody's. */

@@ -9,10 +9,12 @@ export type PassThrough = {
   /**
    * @param as.headers - Instead of the request's own.
    * @param as.body - The request's body, where it was read already.
+   * @param as.answerMaxMs - The longest that the backend may take to answer, in ms; the default is {@link ANSWER_MAX_MS}.
+   * @returns 503 where the backend cannot be reached or does not answer in time.
    */
   request: (
     request: Request,
-    as: { headers: Headers; body: string | undefined },
+    as: { headers: Headers; body?: string | undefined; answerMaxMs?: number | undefined },
   ) => Promise<Response>;
   /** Joins a WebSocket with the backend. */
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
@@ -38,7 +40,7 @@ const ANSWER_MAX_MS = 600_000;
 /** The way past the relay to the deployment with this address. */
 export function createPassThrough(deployment: string, fetch: typeof globalThis.fetch): PassThrough {
   return {
-    async request(request, { headers, body }) {
+    async request(request, { headers, body, answerMaxMs = ANSWER_MAX_MS }) {
       const { pathname, search } = new URL(request.url);
       for (const name of OWN_HEADERS) headers.delete(name);
       // What was read was decompressed.
@@ -49,10 +51,10 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
           headers,
           body: body ?? request.body,
           redirect: "manual",
-          signal: AbortSignal.any([request.signal, AbortSignal.timeout(ANSWER_MAX_MS)]),
+          signal: AbortSignal.any([request.signal, AbortSignal.timeout(answerMaxMs)]),
           // A stream as a body needs it.
           duplex: "half",
-        } as RequestInit);
+        });
         return new Response(answer.body, { status: answer.status, headers: passedHeaders(answer) });
       } catch (error) {
         return unavailable(error);

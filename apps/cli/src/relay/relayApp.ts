@@ -1,6 +1,7 @@
 import { RequestError } from "@klipstream/local-deployment/wire";
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { z } from "zod";
 
 import { refuseAccess } from "./access.ts";
 import { type Answer, failure } from "./answers.ts";
@@ -11,6 +12,12 @@ import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
 
 /** `route`: what a request counts as in the metrics. */
 type RelayEnv = { Variables: { route: string } };
+
+const CREATE_FUNCTION = "video:create";
+const createdSchema = z.object({
+  args: z.object({ twitchId: z.string() }),
+  answer: z.object({ status: z.literal("success"), value: z.object({ videoId: z.string() }) }),
+});
 
 /** The relay over HTTP. All but the two probes ask for access first. */
 export function createRelayApp(relay: Relay): Hono<RelayEnv> {
@@ -60,19 +67,42 @@ async function answerCall(
   relay: Relay,
   { path, args, body }: FunctionCall,
 ): Promise<Response> {
+  if (path === CREATE_FUNCTION) return createVideo(context, relay, { args, body });
   const update = UPDATE_FUNCTIONS.get(path);
-  if (update === undefined && path !== READ_FUNCTION) return passOn(context, relay, body);
+  if (update === undefined && path !== READ_FUNCTION) return passOn(context, relay, { body });
   context.set("route", path);
   if (update === undefined) return send(context, await readVideo(relay, args));
   const idempotencyKey = context.req.header("idempotency-key");
   const answer = await update({ relay, args, idempotencyKey });
-  return answer === null ? passOn(context, relay, body) : send(context, answer);
+  if (answer !== null) return send(context, answer);
+  // Whoever updates a video does not wait for a backend that is silent.
+  return passOn(context, relay, { body, answerMaxMs: relay.waitMs });
+}
+
+/** Passed on; the new video's `_id` is learnt, for updates by it while the backend is away. */
+async function createVideo(
+  context: Context<RelayEnv>,
+  relay: Relay,
+  { args, body }: Pick<FunctionCall, "args" | "body">,
+): Promise<Response> {
+  const response = await passOn(context, relay, { body });
+  const created = createdSchema.safeParse({ args, answer: await jsonOf(response.clone()) });
+  if (created.success) {
+    const { videoId } = created.data.answer.value;
+    relay.manager.learnVideoId(videoId, created.data.args.twitchId);
+  }
+  return response;
+}
+
+/** The body, or undefined for one that is no JSON: then there is nothing to learn from it. */
+function jsonOf(response: Response): Promise<unknown> {
+  return response.json().catch(() => undefined);
 }
 
 async function passOn(
   context: Context<RelayEnv>,
   { passThrough, manager, requiredToken }: Relay,
-  body?: string,
+  how: { body?: string; answerMaxMs?: number } = {},
 ): Promise<Response> {
   const { raw: request } = context.req;
   const headers = new Headers(request.headers);
@@ -80,7 +110,7 @@ async function passOn(
   if (requiredToken !== null) headers.delete("authorization");
   const token = headers.has("authorization") ? null : await manager.accessToken();
   if (token !== null) headers.set("authorization", `Bearer ${token}`);
-  return passThrough.request(request, { headers, body });
+  return passThrough.request(request, { headers, ...how });
 }
 
 function send(context: Context<RelayEnv>, { httpStatus, body, headers }: Answer): Response {

@@ -19,7 +19,7 @@ import {
 } from "@klipstream/contract";
 import { z } from "zod";
 
-import { type Answer, answerOf, failure, refusal, success } from "./answers.ts";
+import { type Answer, answerOf, refusal, success } from "./answers.ts";
 import type { Relay } from "./relay.ts";
 
 /** A call of one of {@link UPDATE_FUNCTIONS}. */

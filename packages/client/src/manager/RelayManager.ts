@@ -8,6 +8,7 @@ import { ConfigurationError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
 import { KnownVideos } from "../knownVideos/KnownVideos.ts";
 import type { Dispatcher } from "../outbox/Dispatcher.ts";
+import { lockForRelay } from "../outbox/sqlite/relayLock.ts";
 import { LiveCore, type ManagerAmbient } from "./LiveCore.ts";
 import { ManagerBase } from "./ManagerBase.ts";
 import type { FlushResult } from "./results.ts";
@@ -23,12 +24,13 @@ export class RelayManager extends ManagerBase {
   readonly #core: LiveCore;
   readonly #known: KnownVideos;
   readonly #lookUp: VideoLookUp;
+  readonly #unlock: () => void;
   #closing: Promise<FlushResult> | undefined;
 
   /**
    * @param options - What is given here beats the environment.
    * @param ambient - Replaces the clock, the network, the store; for tests.
-   * @throws ConfigurationError that names the option, for test mode too; OutboxUnwritableError, OutboxVersionError or
+   * @throws ConfigurationError that names the option, for test mode and an outbox that has a relay too; OutboxUnwritableError, OutboxVersionError or
    *   OutboxCorruptError.
    */
   constructor(options: ManagerOptions = {}, ambient: ManagerAmbient = {}) {
@@ -41,8 +43,13 @@ export class RelayManager extends ManagerBase {
       onAnswer: (...answered: Parameters<VideoLookUp["answered"]>) =>
         this.#lookUp.answered(...answered),
     };
-    const core = new LiveCore(configuration, options, { ...ambient, sharing });
+    const unlock = lockForRelay(configuration.outboxPath);
+    const core = openCore(
+      () => new LiveCore(configuration, options, { ...ambient, sharing }),
+      unlock,
+    );
     super(core);
+    this.#unlock = unlock;
     const { clock, deployment, store, dispatcher } = core;
     this.#core = core;
     this.#known = new KnownVideos(knownVideosPath(configuration.outboxPath.value, deployment));
@@ -103,8 +110,20 @@ export class RelayManager extends ManagerBase {
   }
 
   override close(options?: { timeoutMs?: number }): Promise<FlushResult> {
-    this.#closing ??= super.close(options).finally(() => this.#known.close());
+    this.#closing ??= super.close(options).finally(() => {
+      this.#known.close();
+      this.#unlock();
+    });
     return this.#closing;
+  }
+}
+
+function openCore(open: () => LiveCore, unlock: () => void): LiveCore {
+  try {
+    return open();
+  } catch (error) {
+    unlock();
+    throw error;
   }
 }
 

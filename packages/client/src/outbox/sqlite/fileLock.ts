@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, truncateSync } from "node:fs";
 
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
 
-import { isDamage } from "./fileErrors.ts";
+import { isBusy, isDamage } from "./fileErrors.ts";
 
 /** How long to wait for another process that opens the same outbox, in milliseconds. */
 const LOCK_TIMEOUT_MS = 10_000;
@@ -16,11 +16,28 @@ const LOCK_TIMEOUT_MS = 10_000;
  */
 export function withFileLock<T>(path: string, work: () => T): T {
   createPrivateFile(path);
-  const lock = takeLock(path);
+  const lock = takeLock(path, LOCK_TIMEOUT_MS);
   try {
     return work();
   } finally {
     lock.close();
+  }
+}
+
+/**
+ * Takes the same kind of lock for as long as the process lives.
+ *
+ * @param path - As for {@link withFileLock}.
+ * @returns What gives it back, or null where another process holds it.
+ */
+export function holdFileLock(path: string): (() => void) | null {
+  createPrivateFile(path);
+  try {
+    const lock = takeLock(path, 0);
+    return () => lock.close();
+  } catch (error) {
+    if (isBusy(error)) return null;
+    throw error;
   }
 }
 
@@ -32,8 +49,8 @@ export function createPrivateFile(path: string): void {
   if (!existsSync(path)) closeSync(openSync(path, "a", 0o600));
 }
 
-function takeLock(path: string): DatabaseSyncInstance {
-  const lock = new DatabaseSync(path, { timeout: LOCK_TIMEOUT_MS });
+function takeLock(path: string, timeout: number): DatabaseSyncInstance {
+  const lock = new DatabaseSync(path, { timeout });
   try {
     // The lock must not need room on the disk for a journal.
     lock.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -42,6 +59,6 @@ function takeLock(path: string): DatabaseSyncInstance {
     lock.close();
     if (!isDamage(error)) throw error;
     truncateSync(path);
-    return takeLock(path);
+    return takeLock(path, timeout);
   }
 }
