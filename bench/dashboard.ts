@@ -33,7 +33,7 @@ const dashboard: Benchmark = {
     try {
       await fill(backend);
       const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-      await page.goto(`${served.url}#token=${backend.token}`);
+      await page.goto(`${served.url}#token=${backend.apiKey}`);
       await loadAll(page);
       return [sizes(), await bearChanges(page, backend), await seeChanges(page, backend)];
     } finally {

@@ -170,8 +170,8 @@ describe("the demo", () => {
       const env = { ...process.env, NODE_ENV: "production" };
       await promisify(execFile)(process.execPath, build, { cwd: dashboard, env });
       const running = start("--vod", folder, "--stay");
-      await running.printed("The dashboard, for an hour");
-      await running.printed("#token=");
+      await running.printed("The dashboard, to look at");
+      await running.printed("#token=klip_demo-viewer_");
       await running.printed("Ctrl-C");
       await running.printed("analysis.json");
 

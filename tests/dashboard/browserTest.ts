@@ -28,8 +28,12 @@ export type BrowserTest = {
   allowPolicyErrors: () => void;
 };
 
-/** Starts it all for the tests of one file; each test ends with a look at the console. */
-export function setUpBrowser(): BrowserTest {
+/**
+ * Starts it all for the tests of one file; each test ends with a look at the console.
+ *
+ * @param options - What the backend differs in.
+ */
+export function setUpBrowser(options: Parameters<typeof makeStagedProject>[0] = {}): BrowserTest {
   const closers: (() => PromiseLike<void>)[] = [];
   const keep = <T extends AsyncDisposable>(resource: T): T => {
     closers.unshift(() => resource[Symbol.asyncDispose]());
@@ -42,10 +46,10 @@ export function setUpBrowser(): BrowserTest {
     stage: undefined as unknown as Stage,
     allowNetworkErrors: () => (allowed = /^(WebSocket connection|Failed to load resource)/),
     allowPolicyErrors: () => (allowed = /violates the following Content Security Policy/),
-    open: async (address, options = {}) => {
+    open: async (address, look = {}) => {
       const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
-        ...options,
+        ...look,
       });
       const page = await context.newPage();
       page.on("pageerror", (error) => problems.push(`uncaught: ${error.message}`));
@@ -55,8 +59,8 @@ export function setUpBrowser(): BrowserTest {
       await page.goto(address ?? (await test.stage.signedInUrl()));
       return page;
     },
-    openSignedIn: async (path, options) => {
-      const page = await test.open(undefined, options);
+    openSignedIn: async (path, look) => {
+      const page = await test.open(undefined, look);
       await page.getByRole("button", { name: "Sign out" }).waitFor();
       await page.goto(`${test.stage.pageUrl}#${path}`);
       return page;
@@ -65,7 +69,7 @@ export function setUpBrowser(): BrowserTest {
   beforeAll(async () => {
     if (chromium === null) throw new Error(`Chromium is not installed: ${HOW_TO_INSTALL}`);
     const page = keep(await buildPage());
-    const project = keep(await makeStagedProject());
+    const project = keep(await makeStagedProject(options));
     test.stage = keep(await Stage.start({ page: page.folder, project: project.folder }));
     browser = await launchChromium(chromium);
     closers.unshift(() => browser.close());

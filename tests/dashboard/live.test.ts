@@ -38,7 +38,7 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     await badge(page, "Queued").waitFor();
     await page.evaluate(() => Object.assign(window, { isSamePage: true }));
     const manager = new ConvexManager({
-      ...{ url: it.stage.deployment.url, apiKey: it.stage.apiKey() },
+      ...{ url: it.stage.deployment.url, apiKey: await it.stage.key() },
       ...{ outboxPath: join(folder, "outbox.db"), logLevel: "silent" },
     });
     await manager.updateVideoStatus(VIDEO, "Transcribing");

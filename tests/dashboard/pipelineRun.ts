@@ -38,7 +38,7 @@ export async function runPipeline(
   const env = {
     PATH: process.env["PATH"],
     CONVEX_URL: stage.deployment.url,
-    CONVEX_API_KEY: stage.apiKey({ subject: "raw-pipeline" }),
+    CONVEX_API_KEY: await stage.key({ account: "raw-pipeline" }),
     CONVEX_OUTBOX_PATH: join(artifactFolder, "outbox.db"),
     LOG_LEVEL: "error",
     ARTIFACT_DIR: artifactFolder,

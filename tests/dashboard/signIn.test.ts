@@ -1,4 +1,5 @@
 /** Who gets to see what: signing in, being refused, and the public page of one video. */
+import type { Page, Response } from "playwright-core";
 import { describe, expect, test } from "vitest";
 
 import { isChromiumMissing, setUpBrowser } from "./browserTest.ts";
@@ -7,15 +8,18 @@ const TIMEOUT_MS = 120_000;
 
 describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => {
   const it = setUpBrowser();
+  const tokenUrl = async (options: { lifetimeSeconds: number }) =>
+    `${it.stage.pageUrl}#token=${await it.stage.token(options)}`;
 
-  test("with an address removes the token from it, and lasts for the tab alone", async () => {
+  test("with an address removes the key from it, and lasts for the tab alone", async () => {
     const page = await it.open();
     await page.getByRole("button", { name: "Sign out" }).waitFor();
     expect(page.url()).toBe(`${it.stage.pageUrl}#/`);
+    expect(await page.evaluate(() => history.length)).toBeLessThanOrEqual(2);
     await page.reload();
     await page.getByRole("button", { name: "Sign out" }).waitFor();
-    expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toContain(
-      "eyJ",
+    expect(await page.evaluate(() => JSON.stringify(Object.entries(localStorage)))).not.toMatch(
+      /klip_|eyJ/,
     );
     const other = await page.context().newPage();
     await other.goto(it.stage.pageUrl);
@@ -25,25 +29,42 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
     expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
   });
 
-  test("with a pasted token leads to the videos; another text is refused with what to do", async () => {
+  test("with a pasted key leads to the videos, by its account's name; another text is refused with what to do", async () => {
     const page = await it.open(it.stage.pageUrl);
     const field = page.getByLabel("Service key or token");
     await field.fill("hunter2");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByText("That is neither a key nor a token.").waitFor();
-    await field.fill(await it.stage.token());
+    await field.fill(` ${await it.stage.key()}\n`);
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
+    await page.getByRole("banner").getByText("operator").waitFor();
+  });
+
+  test("with a key that was revoked is refused, and said to be", async () => {
+    const key = await it.stage.key({ account: "former" });
+    await it.stage.revoke(key);
+    const page = await it.open(it.stage.pageUrl);
+    await page.getByLabel("Service key or token").fill(key);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").getByText("has expired or was revoked").waitFor();
+  });
+
+  test("with a key that is revoked meanwhile is over at once, with the reason", async () => {
+    const page = await it.open(await it.stage.signedInUrl({ account: "thief" }));
+    await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
+    await it.stage.revoke(await it.stage.key({ account: "thief" }));
+    await page.getByRole("alert").getByText("withdrawn").first().waitFor();
   });
 
   test("ends with an explanation when the token expires", async () => {
-    const page = await it.open(await it.stage.signedInUrl({ lifetimeSeconds: 8 }));
+    const page = await it.open(await tokenUrl({ lifetimeSeconds: 8 }));
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
     await page.getByText("Your token has expired.").waitFor();
   });
 
   test("with a token that was expired already says so at once", async () => {
-    const page = await it.open(await it.stage.signedInUrl({ lifetimeSeconds: -60 }));
+    const page = await it.open(await tokenUrl({ lifetimeSeconds: -60 }));
     await page.getByText("Your token has expired.").waitFor();
   });
 
@@ -54,13 +75,18 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
   });
 
   test("without the scope to read is refused with the scope that lacks", async () => {
-    const page = await it.open(await it.stage.signedInUrl({ scope: "videos:write" }));
+    const page = await it.open(
+      await it.stage.signedInUrl({ account: "writer", scopes: ["videos:write"] }),
+    );
     await page.getByText('lacks the scope "videos:read"').waitFor();
   });
 
   test("without the scope to write offers no action", async () => {
     await it.stage.mutate("video:create", { twitchId: "91" });
-    const page = await it.open(await it.stage.signedInUrl({ scope: "videos:read" }));
+    const page = await it.open(
+      await it.stage.signedInUrl({ account: "viewer", scopes: ["videos:read"] }),
+    );
+    expect(await page.getByRole("button", { name: "Create video" }).count()).toBe(0);
     await page.getByRole("row", { name: "91" }).getByRole("link").click();
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
     expect(await page.getByRole("button", { name: /Roll back|Requeue|Mark failed/ }).count()).toBe(
@@ -80,13 +106,41 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
   });
 
   test("an account that is disabled meanwhile is out at once, with the reason", async () => {
-    const page = await it.open(await it.stage.signedInUrl({ subject: "leaver" }));
+    const page = await it.open(await it.stage.signedInUrl({ account: "leaver" }));
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
     await it.stage.mutateInternally("serviceAccounts:setDisabled", {
-      subject: "leaver",
-      disabled: true,
+      ...{ account: "leaver", disabled: true, by: "test" },
     });
     await page.getByText('The account "leaver" is disabled.').waitFor();
+  });
+});
+
+describe.skipIf(isChromiumMissing)("where tokens live for 12 s", { timeout: TIMEOUT_MS }, () => {
+  const it = setUpBrowser({ tokenLifetimeMs: 12_000 });
+
+  type Exchanged = { expiresAt: number; lifetimeMs: number };
+  async function nextExchange(page: Page, isWanted: (exchanged: Exchanged) => boolean) {
+    const read = async (response: Response) =>
+      ((await response.json()) as { value: Exchanged }).value;
+    const response = await page.waitForResponse(
+      async (each) => each.url().endsWith("/api/action") && isWanted(await read(each)),
+    );
+    return await read(response);
+  }
+
+  test("the page exchanges its key again, and goes on over the same socket", async () => {
+    await it.stage.mutate("video:create", { twitchId: "96" });
+    const page = await it.openSignedIn("/videos/96");
+    await page.getByRole("heading", { name: "Timeline" }).waitFor();
+    let newSockets = 0;
+    page.on("websocket", () => (newSockets += 1));
+    const { expiresAt } = await nextExchange(page, () => true);
+    await nextExchange(page, (next) => next.expiresAt - next.lifetimeMs > expiresAt);
+    const status = { twitchId: "96", status: "Transcribing" };
+    await it.stage.mutate("video:updateStatusByTwitchId", status);
+    await page.locator("h1 ~ div").getByText("Transcribing", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Roll back" }).waitFor();
+    expect(newSockets).toBe(0);
   });
 });
 
@@ -98,7 +152,7 @@ describe.skipIf(isChromiumMissing)("without a sign-in", { timeout: TIMEOUT_MS },
     const page = await it.open(`${it.stage.pageUrl}#/videos/93`);
     await page.getByText("It waits for its turn.").waitFor();
     const status = { twitchId: "93", status: "Failed", reason: "a secret reason" };
-    await it.stage.mutate("video:updateStatusByTwitchId", status, { subject: "secret-pipeline" });
+    await it.stage.mutate("video:updateStatusByTwitchId", status, "secret-pipeline");
     await page.getByText("Something went wrong.").waitFor();
     expect(await page.locator("body").textContent()).not.toContain("secret");
   });
@@ -110,7 +164,7 @@ describe.skipIf(isChromiumMissing)("without a sign-in", { timeout: TIMEOUT_MS },
     await page.getByRole("button", { name: "Look up" }).click();
     await page.getByRole("heading", { name: "Looked up" }).waitFor();
     await page.getByRole("main").getByRole("link", { name: "Sign in" }).click();
-    await page.getByLabel("Service key or token").fill(await it.stage.token());
+    await page.getByLabel("Service key or token").fill(await it.stage.key());
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("heading", { name: "Timeline" }).waitFor();
   });

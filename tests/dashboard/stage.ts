@@ -1,4 +1,4 @@
-/** A local deployment with this project's backend, tokens for it, and the built dashboard on it. */
+/** A local deployment with this project's backend, keys for it, and the built dashboard on it. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 
 import {
-  createServiceAccountKey,
   createSigningKey,
-  jwksDataUri,
-  mintToken,
-  parseServiceAccountKey,
+  exchangeKey,
+  issueServiceAccountKey,
+  type SigningKey,
+  signingVariables,
 } from "@klipstream/client/keys";
+import type { Scope } from "@klipstream/contract";
 import { type PageServer, servePage } from "@klipstream/dashboard/server";
 import {
   type LocalDeployment,
@@ -21,18 +22,22 @@ import {
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
 
+import { ISSUER, keyIdOf, sign } from "../security/forgeries.ts";
+
 const run = promisify(execFile);
 
 export const PROJECT = join(import.meta.dirname, "../..");
-const ISSUER = "https://dashboard.klipstream.invalid";
-const EVERYTHING = "videos:read videos:write";
 
-export type TokenOptions = {
-  scope?: string;
-  subject?: string;
-  /** @default 3600 */
-  lifetimeSeconds?: number;
+/** A service account, which is made when it is first needed. */
+export type Account = {
+  /** @default "operator" */
+  account?: string;
+  /** @default Everything */
+  scopes?: readonly Scope[];
 };
+
+/** Calls a mutation, past the page. */
+export type Caller = (path: string, args: Record<string, unknown>) => Promise<unknown>;
 
 /** Builds the page into a folder of its own: others may be building at the same time. */
 export async function buildPage(): Promise<AsyncDisposable & { folder: string }> {
@@ -48,16 +53,13 @@ export async function buildPage(): Promise<AsyncDisposable & { folder: string }>
 export class Stage implements AsyncDisposable {
   readonly deployment: LocalDeployment;
   readonly #page: PageServer;
-  readonly #sign: (options: TokenOptions) => { apiKey: string; token: Promise<string> };
+  readonly #signingKey: SigningKey;
+  readonly #keys = new Map<string, Promise<string>>();
 
-  private constructor(
-    deployment: LocalDeployment,
-    page: PageServer,
-    sign: (options: TokenOptions) => { apiKey: string; token: Promise<string> },
-  ) {
+  private constructor(deployment: LocalDeployment, page: PageServer, signingKey: SigningKey) {
     this.deployment = deployment;
     this.#page = page;
-    this.#sign = sign;
+    this.#signingKey = signingKey;
   }
 
   /**
@@ -75,12 +77,7 @@ export class Stage implements AsyncDisposable {
     artifactOrigins?: readonly string[];
   } = {}): Promise<Stage> {
     const signingKey = await createSigningKey();
-    const deployment = await startLocalDeployment({
-      env: {
-        KLIPSTREAM_JWT_ISSUER: ISSUER,
-        KLIPSTREAM_JWT_JWKS: jwksDataUri([signingKey.publicJwk]),
-      },
-    });
+    const deployment = await startLocalDeployment({ env: signingVariables(signingKey, ISSUER) });
     const { url, adminKey } = deployment;
     const deploy = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
     const { exitCode, stderr } = await runConvexCli(deploy, { url, adminKey, cwd: project });
@@ -89,21 +86,7 @@ export class Stage implements AsyncDisposable {
       ...{ deploymentUrl: url, artifactOrigins },
       ...(folder !== undefined && { folder }),
     });
-    return new Stage(
-      deployment,
-      page,
-      ({ scope = EVERYTHING, subject = "operator", lifetimeSeconds = 3600 }) => {
-        const apiKey = createServiceAccountKey({
-          signingKey,
-          subject,
-          scope,
-          generation: 0,
-          issuer: ISSUER,
-        });
-        const account = parseServiceAccountKey(apiKey);
-        return { apiKey, token: mintToken(account, { now: Date.now(), lifetimeSeconds }) };
-      },
-    );
+    return new Stage(deployment, page, signingKey);
   }
 
   /** The page's address, without a fragment. */
@@ -112,25 +95,55 @@ export class Stage implements AsyncDisposable {
   }
 
   /** The address that signs in by itself, as `pnpm start` prints it. */
-  async signedInUrl(options: TokenOptions = {}): Promise<string> {
-    return `${this.pageUrl}#token=${await this.token(options)}`;
+  async signedInUrl(account: Account = {}): Promise<string> {
+    return `${this.pageUrl}#token=${await this.key(account)}`;
   }
 
-  token(options: TokenOptions = {}): Promise<string> {
-    return this.#sign(options).token;
+  /** An account's key, the same one each time: what a person signs in with, and a pipeline's `CONVEX_API_KEY`. */
+  key({
+    account = "operator",
+    scopes = ["videos:read", "videos:write"],
+  }: Account = {}): Promise<string> {
+    const key =
+      this.#keys.get(account) ?? issueServiceAccountKey(this.deployment, { account, scopes });
+    this.#keys.set(account, key);
+    return key;
   }
 
-  /** What a pipeline gets as `CONVEX_API_KEY`. */
-  apiKey(options: TokenOptions = {}): string {
-    return this.#sign(options).apiKey;
+  /** The operator's token, with a life of another length than the deployment gives. */
+  async token({ lifetimeSeconds = 600 }: { lifetimeSeconds?: number } = {}): Promise<string> {
+    const now = Date.now();
+    return await sign(
+      { key: this.#signingKey, now },
+      {
+        sub: "operator",
+        key: keyIdOf(await this.key()),
+        exp: Math.floor(now / 1000) + lifetimeSeconds,
+      },
+    );
   }
 
-  /** Calls a mutation, past the page, as a holder of everything. */
-  async mutate(path: string, args: Record<string, unknown>, options: TokenOptions = {}) {
-    const client = new ConvexHttpClient(this.deployment.url, { logger: false });
-    client.setAuth(await this.token(options));
-    const reference = reach(path) as FunctionReference<"mutation">;
-    return (await client.mutation(reference, args, { skipQueue: true })) as unknown;
+  /** Refuses a key, and what it was exchanged for, from now on. */
+  async revoke(key: string): Promise<void> {
+    await this.mutateInternally("serviceKeys:revoke", { keyId: keyIdOf(key), by: "test" });
+  }
+
+  /** A caller with a token of ten minutes. */
+  async caller(account?: string): Promise<Caller> {
+    const { url } = this.deployment;
+    const client = new ConvexHttpClient(url, { logger: false });
+    client.setAuth(
+      await exchangeKey(url, await this.key(account === undefined ? {} : { account })),
+    );
+    return (path, args) =>
+      client.mutation(reach(path) as FunctionReference<"mutation">, args, { skipQueue: true });
+  }
+
+  /** Calls a mutation once, past the page, as an account that may do everything. */
+  async mutate(path: string, args: Record<string, unknown>, account?: string): Promise<unknown> {
+    return await (
+      await this.caller(account)
+    )(path, args);
   }
 
   /** Calls an internal mutation, as the deployment's owner. */

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 
@@ -30,8 +30,16 @@ export const overwrite = internalMutationGeneric({
 });
 `;
 
-/** This project's backend with what it takes to stage a scene: hours of history in seconds, data that no caller could write. */
-export async function makeStagedProject(): Promise<AsyncDisposable & { folder: string }> {
+const TOKEN_LIFETIME = "TOKEN_LIFETIME_MS = 600_000";
+
+/**
+ * This project's backend with what it takes to stage a scene: hours of history in seconds, data that no caller could write.
+ *
+ * @param options.tokenLifetimeMs - What the deployment's tokens live, for a renewal that can be waited for. Default: as shipped.
+ */
+export async function makeStagedProject({
+  tokenLifetimeMs,
+}: { tokenLifetimeMs?: number } = {}): Promise<AsyncDisposable & { folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), "klipstream-staged-"));
   await cp(join(PROJECT, "convex"), join(folder, "convex"), {
     recursive: true,
@@ -39,6 +47,12 @@ export async function makeStagedProject(): Promise<AsyncDisposable & { folder: s
     filter: (path) => !/(\.(test|setup)|^crons)\.ts$/.test(basename(path)),
   });
   await writeFile(join(folder, "convex/staging.ts"), STAGING);
+  if (tokenLifetimeMs !== undefined) {
+    const path = join(folder, "convex/model/signing.ts");
+    const source = await readFile(path, "utf8");
+    if (!source.includes(TOKEN_LIFETIME)) throw new Error(`${path} has no ${TOKEN_LIFETIME}`);
+    await writeFile(path, source.replace(TOKEN_LIFETIME, `TOKEN_LIFETIME_MS = ${tokenLifetimeMs}`));
+  }
   for (const name of ["package.json", "convex.json", "tsconfig.base.json"])
     await cp(join(PROJECT, name), join(folder, name));
   await symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));

@@ -54,7 +54,7 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
 async function showDashboard(job: DemoJob): Promise<void> {
   try {
     const address = await job.openDashboard();
-    process.stdout.write(`\nThe dashboard, for an hour:\n\n  ${address}\n\n`);
+    process.stdout.write(`\nThe dashboard, to look at:\n\n  ${address}\n\n`);
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   }

@@ -1,7 +1,7 @@
-/** Who is signed in, as their token says; the backend decides, this is for showing. */
+/** Who is signed in, as the deployment or their token says; the backend decides, this is for showing. */
 export type Account = {
   subject: string;
-  /** Null where the token does not name them: then only the backend knows. */
+  /** Null where only the backend knows them: an exchange says them, a token does not. */
   scopes: readonly string[] | null;
   /** When the token ends, in milliseconds since the epoch. */
   expiresAt: number;
@@ -9,10 +9,9 @@ export type Account = {
 
 /** Reads what a token says of its holder, without checking its signature; null where the text is no token. */
 export function readToken(token: string): Account | null {
-  const { sub, exp, scope } = (decodeClaims(token) ?? {}) as Record<string, unknown>;
+  const { sub, exp } = (decodeClaims(token) ?? {}) as Record<string, unknown>;
   if (typeof sub !== "string" || typeof exp !== "number") return null;
-  const scopes = typeof scope === "string" ? scope.split(" ") : null;
-  return { subject: sub, scopes, expiresAt: exp * 1000 };
+  return { subject: sub, scopes: null, expiresAt: exp * 1000 };
 }
 
 /** Whether to offer what needs `videos:write`. */

@@ -1,40 +1,36 @@
 import { ConvexHttpClient } from "convex/browser";
-import { makeFunctionReference } from "convex/server";
 import { ConvexError } from "convex/values";
 
+import { backend } from "../backend/api.ts";
 import { errorDataOf } from "../backend/describeFailure.ts";
 import type { Account } from "./account.ts";
-
-/** A key's worth: a token for some minutes, and whose it is. */
-type Exchanged = { token: string } & Account & { scopes: readonly string[] };
 
 /** What became of the exchange of a key. */
 export type KeyExchange =
   | { kind: "token"; token: string; account: Account }
-  /** For good: the key is unknown, expired or withdrawn. */
+  /** For good: the key is unknown, has expired or was revoked. */
   | { kind: "refused"; why: string }
-  /** The deployment cannot be reached; later it may be. */
+  /** The deployment cannot be reached, or has troubles of its own: later it may do. */
   | { kind: "unreachable" };
-
-const exchange = makeFunctionReference<"action", { key: string }, Exchanged>(
-  "accessTokens:exchange",
-);
 
 /** Asks the deployment for a token in exchange for a key. Never throws. */
 export async function exchangeKey(deploymentUrl: string, key: string): Promise<KeyExchange> {
   try {
-    const { token, ...account } = await new ConvexHttpClient(deploymentUrl).action(exchange, {
-      key,
-    });
-    return { kind: "token", token, account };
+    const client = new ConvexHttpClient(deploymentUrl, { logger: false });
+    const { token, subject, scopes, expiresAt } = await client.action(
+      backend.accessTokens.exchange,
+      { key },
+    );
+    return { kind: "token", token, account: { subject, scopes, expiresAt } };
   } catch (error) {
     if (error instanceof ConvexError)
       return {
         kind: "refused",
         why: errorDataOf(error)?.message ?? "The deployment refused the key.",
       };
-    // fetch() fails with a TypeError where there is no answer; everything else is an answer.
-    if (error instanceof TypeError) return { kind: "unreachable" };
-    return { kind: "refused", why: "This deployment does not take keys. Use a token." };
+    if (error instanceof Error && error.message.includes("Could not find public function"))
+      return { kind: "refused", why: "This deployment does not take keys. Use a token." };
+    // No answer, or one such as 503: a session must not end for it.
+    return { kind: "unreachable" };
   }
 }
