@@ -136,12 +136,14 @@ export class FaultProxy {
 
   async #forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
     this.#forwarding += 1;
+    const { authorization } = request.headers;
     try {
       const answer = await fetch(this.#target + (request.url ?? ""), {
         method: request.method ?? "POST",
+        // An exchange carries no token, and an empty one would be refused.
         headers: {
           "content-type": "application/json",
-          authorization: request.headers.authorization ?? "",
+          ...(authorization !== undefined && { authorization }),
         },
         body: new Uint8Array(body),
       });
