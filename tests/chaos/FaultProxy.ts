@@ -22,6 +22,14 @@ export type Weather = Partial<Record<NetworkFault, number>>;
 
 export const FAIR: Weather = {};
 
+/** What is done to every request that names a video; `hang` never answers. */
+export type Poison = { status: number; body: string } | "hang";
+
+/** How many requests arrive a second time, and how much later at most, in milliseconds. */
+export type LateCopies = { share: number; withinMs: number };
+
+type Kept = { request: IncomingMessage; body: Buffer };
+
 /** 30 % of answers cut after the commit, and a little of everything else. */
 export const STORM: Weather = {
   cutAfterCommit: 0.3,
@@ -42,12 +50,20 @@ const LATE_MS = 1200;
 export class FaultProxy {
   readonly hits = new Map<NetworkFault | "none", number>();
   weather: Weather = FAIR;
+  /** What is done to every request whatever it is, before the weather. */
+  outage: Poison | undefined;
+  /** By Twitch ID. */
+  readonly poisons = new Map<string, Poison>();
+  /** How many requests have arrived a second time. */
+  copies = 0;
   readonly #target: string;
   readonly #random: Random;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #refusedTokens = new Set<string>();
   #forwarding = 0;
+  #lateCopies: LateCopies | undefined;
+  #kept: Kept[] = [];
 
   constructor(target: string, random: Random) {
     this.#target = target;
@@ -68,6 +84,19 @@ export class FaultProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** From now on requests arrive a second time, at any later moment; undefined: they do no more. */
+  copyLater(lateCopies: LateCopies | undefined): void {
+    this.#lateCopies = lateCopies;
+    this.#kept = [];
+  }
+
+  /** All requests that were forwarded since {@link copyLater} arrive once more, in any order. */
+  async replayAll(): Promise<void> {
+    await this.calm();
+    const kept = this.#kept.map((one) => ({ one, place: this.#random.next() }));
+    for (const { one } of kept.sort((a, b) => a.place - b.place)) await this.#copy(one);
+  }
+
   /** Resolves when no request is on its way to the backend any more, late ones included. */
   async calm(): Promise<void> {
     while (this.#forwarding > 0) await pause(20);
@@ -80,6 +109,12 @@ export class FaultProxy {
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await readBody(request);
+    const poison = this.outage ?? this.#poisonOf(body);
+    if (poison === "hang") return;
+    if (poison !== undefined) {
+      send(response, poison);
+      return;
+    }
     const fault = this.#chooseFault(request);
     this.hits.set(fault, (this.hits.get(fault) ?? 0) + 1);
     switch (fault) {
@@ -116,6 +151,12 @@ export class FaultProxy {
     }
   }
 
+  #poisonOf(body: Buffer): Poison | undefined {
+    for (const [twitchId, poison] of this.poisons)
+      if (body.includes(`"twitchId":"${twitchId}"`)) return poison;
+    return undefined;
+  }
+
   #chooseFault(request: IncomingMessage): NetworkFault | "none" {
     let dice = this.#random.next();
     for (const fault of NETWORK_FAULTS) {
@@ -135,13 +176,35 @@ export class FaultProxy {
   }
 
   async #forward(request: IncomingMessage, body: Buffer): Promise<Answer> {
+    const answer = await this.#forwardOnce(request, body);
+    if (this.#lateCopies !== undefined) this.#keepForLater({ request, body }, this.#lateCopies);
+    return answer;
+  }
+
+  #keepForLater(kept: Kept, { share, withinMs }: LateCopies): void {
+    this.#kept.push(kept);
+    if (!this.#random.chance(share)) return;
     this.#forwarding += 1;
+    void pause(this.#random.between(1, withinMs))
+      .then(() => this.#copy(kept))
+      .finally(() => (this.#forwarding -= 1));
+  }
+
+  async #copy({ request, body }: Kept): Promise<void> {
+    await this.#forwardOnce(request, body);
+    this.copies += 1;
+  }
+
+  async #forwardOnce(request: IncomingMessage, body: Buffer): Promise<Answer> {
+    this.#forwarding += 1;
+    const { authorization } = request.headers;
     try {
       const answer = await fetch(this.#target + (request.url ?? ""), {
         method: request.method ?? "POST",
+        // An exchange carries no token, and an empty one would be refused.
         headers: {
           "content-type": "application/json",
-          authorization: request.headers.authorization ?? "",
+          ...(authorization !== undefined && { authorization }),
         },
         body: new Uint8Array(body),
       });

@@ -65,6 +65,16 @@ export class Worker {
     await exit;
   }
 
+  /** SIGSTOP: it stands still wherever it is, and holds what it holds. */
+  pause(): void {
+    this.#process.kill("SIGSTOP");
+  }
+
+  /** SIGCONT. */
+  resume(): void {
+    this.#process.kill("SIGCONT");
+  }
+
   /** Lets it deliver what is left, and end. */
   async finish(): Promise<void> {
     if (this.isDead) return;

@@ -91,7 +91,7 @@ export function openOutboxFile(path: string, options: OpenOptions): OpenFile {
   return withFileLock(openingLockOf(path), () => {
     const before = options.lastNumber.read();
     try {
-      if (!isLeftDamaged(path) && !hasLogOnly(path) && !isLogDamaged(`${path}-wal`)) {
+      if (!isLeftDamaged(path) && !hasLogOnly(path) && !isLogDamaged(path)) {
         const file = openChecked(path, { ...options, before });
         if (file.isNew && before !== null) options.onNotice(goneNotice(path, before));
         return file;
