@@ -87,10 +87,19 @@ function portArgument(text: string): number {
 
 function readToken({ folder }: CliContext, path: string | undefined): string | null {
   if (path === undefined) return null;
-  const token = readFileSync(resolve(folder, path), "utf8").trim();
+  const token = readTokenFile(resolve(folder, path)).trim();
   if (token.length >= TOKEN_MIN_LENGTH && !/\s/.test(token)) return token;
   throw usageError(
     `${path} does not hold a token`,
     `it must be one word of at least ${TOKEN_MIN_LENGTH} characters: openssl rand -hex 32`,
   );
+}
+
+function readTokenFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw usageError(`the token cannot be read: ${why}`, "openssl rand -hex 32 makes one");
+  }
 }
