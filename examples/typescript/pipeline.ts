@@ -1,15 +1,16 @@
 /** A short pipeline on Convex's own HTTP client. It does not know whether a relay is in between. */
 import { ConvexHttpClient } from "convex/browser";
-import { anyApi } from "convex/server";
+import { makeFunctionReference } from "convex/server";
 
 const [twitchId] = process.argv.slice(2);
 const client = new ConvexHttpClient(process.env["CONVEX_URL"] ?? "");
-const { video } = anyApi;
+const updateStatus = makeFunctionReference<"mutation">("video:updateStatusByTwitchId");
+const updateUrls = makeFunctionReference<"mutation">("video:updateUrls");
+const getVideo = makeFunctionReference<"query">("video:getByTwitchIdPublic");
 
-const setStatus = (status: string) =>
-  client.mutation(video.updateStatusByTwitchId, { twitchId, status });
+const setStatus = (status: string) => client.mutation(updateStatus, { twitchId, status });
 const setUrl = (field: string) =>
-  client.mutation(video.updateUrls, {
+  client.mutation(updateUrls, {
     twitchId,
     urls: { [field]: `https://files.example/${twitchId}/${field}` },
   });
@@ -22,5 +23,5 @@ await setStatus("Transcribing");
 await setUrl("transcriptUrl");
 await setStatus("Completed");
 
-const { status } = await client.query(video.getByTwitchIdPublic, { twitchId });
-process.stdout.write(`${twitchId}: ${status}\n`);
+const video = (await client.query(getVideo, { twitchId })) as { status: string } | null;
+process.stdout.write(`${twitchId}: ${video?.status}\n`);

@@ -45,7 +45,10 @@ export async function breakTokenSources(setting: Setting): Promise<Finding> {
   return {
     promise: "a bad token source loses nothing",
     how: `sources that answer ${SOURCES.map(([name]) => name).join(", ")}; ${UPDATES} updates each`,
-    figure: wrong.length === 0 ? "all wait, are logged, and are delivered later" : `not so: ${wrong.join(", ")}`,
+    figure:
+      wrong.length === 0
+        ? "all wait, are logged, and are delivered later"
+        : `not so: ${wrong.join(", ")}`,
     kept: wrong.length === 0,
   };
 }

@@ -4,16 +4,25 @@ import { dirname, join } from "node:path";
 
 import { type Backend, startBackend } from "./backend.ts";
 import { giveBadInput } from "./badInput.ts";
+import { breakTokenSources } from "./badTokenSources.ts";
 import { bundleWorker } from "./bundleWorker.ts";
 import { jumpClocks } from "./clockJumps.ts";
 import { findingOf, openDamagedFiles } from "./damagedFiles.ts";
 import { FaultProxy } from "./FaultProxy.ts";
 import type { Finding } from "./finding.ts";
+import { fillDisks } from "./fullDisk.ts";
+import { failEveryFunction } from "./functionErrors.ts";
 import { killPipelines, type KillingResult } from "./killing.ts";
+import { disagreeOnTime } from "./machines.ts";
 import { replayOldRuns } from "./oldRuns.ts";
+import { findTogether } from "./openTogether.ts";
+import { poisonRequests } from "./poisonedRequests.ts";
 import { countOutageRequests, spreadHerd } from "./quietOutage.ts";
 import { Random } from "./random.ts";
+import { redriveDeadLetters } from "./redrives.ts";
 import { SecretWatch } from "./SecretWatch.ts";
+import { failInStages } from "./stages.ts";
+import { stopProcesses } from "./stoppedProcesses.ts";
 
 export type ChaosOptions = {
   kills: number;
@@ -42,6 +51,15 @@ export async function runChaos(options: ChaosOptions): Promise<Finding[]> {
       await countOutageRequests(seed, 360),
       await spreadHerd(seed),
       findingOf(await openDamagedFiles({ seed, files: 10 * options.kills })),
+      await disagreeOnTime({ ...setting, legs: Math.min(60, options.kills) }),
+      await redriveDeadLetters({ ...setting, videos: Math.min(30, options.kills) }),
+      await failInStages({ ...setting, videos: Math.min(30, options.kills) }),
+      await stopProcesses({ ...setting, stops: Math.min(20, Math.ceil(options.kills / 4)) }),
+      await findTogether(Math.min(10, Math.ceil(options.kills / 10))),
+      await poisonRequests(setting),
+      await failEveryFunction(setting),
+      await breakTokenSources(setting),
+      await fillDisks(setting),
       await giveBadInput(backend, { seed, runs: Math.min(200, options.kills) }),
       {
         promise: "secrets",

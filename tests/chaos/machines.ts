@@ -108,7 +108,8 @@ class HandedOver {
     const chatUrl = `https://files.example/${updateId}.csv`;
     const progress = { status, urls: { chatUrl } };
     const run = this.#runs.get(machine);
-    if (run === undefined) await machine.updatePipelineProgress(this.twitchId, progress, { updateId });
+    if (run === undefined)
+      await machine.updatePipelineProgress(this.twitchId, progress, { updateId });
     else await run.updatePipelineProgress(progress, { updateId });
     this.reported.push({ updateId, applies });
     if (applies) Object.assign(this, { status, chatUrl });

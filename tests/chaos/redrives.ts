@@ -11,9 +11,7 @@ import { Random } from "./random.ts";
  * Updates become dead letters, since their videos do not exist yet. Then the videos are created, and completed by the same machine or by
  * another, and the dead letters are redriven.
  */
-export async function redriveDeadLetters(
-  setting: Setting & { videos: number },
-): Promise<Finding> {
+export async function redriveDeadLetters(setting: Setting & { videos: number }): Promise<Finding> {
   const { backend, proxy, folder, seed, videos } = setting;
   const random = new Random(seed);
   const twitchIds = Array.from({ length: videos }, (_, video) => String(60_000 + video));
@@ -37,7 +35,9 @@ export async function redriveDeadLetters(
   proxy.weather = LONG_STORM;
   for (const [index, twitchId] of twitchIds.entries())
     await (index % 2 === 0 ? one : other).updateVideoStatus(twitchId, "Completed");
-  const done = await Promise.all([one, other].map((machine) => machine.flush({ timeoutMs: 60_000 })));
+  const done = await Promise.all(
+    [one, other].map((machine) => machine.flush({ timeoutMs: 60_000 })),
+  );
   await Promise.all([one, other].map((machine) => machine.close()));
 
   const redriven = inspect({});

@@ -3,7 +3,12 @@ import type { Finding } from "./finding.ts";
 import { createMachine, createVideos, LONG_STORM, type Setting, wrongClock } from "./machine.ts";
 import { Random } from "./random.ts";
 
-const WAYS = ["alone", "completed meanwhile", "completed while offline", "of an older run"] as const;
+const WAYS = [
+  "alone",
+  "completed meanwhile",
+  "completed while offline",
+  "of an older run",
+] as const;
 
 /**
  * Stages whose work throws, in the storm. What the stage has set is undone; what another machine has set, before or meanwhile, stays.
@@ -34,7 +39,8 @@ export async function failInStages(setting: Setting & { videos: number }): Promi
     const run = way === "of an older run" ? machine.startRun(twitchId) : machine;
     const complete = async () => {
       const newer = way === "of an older run" ? other.startRun(twitchId) : undefined;
-      await (newer?.updateVideoStatus("Completed") ?? other.updateVideoStatus(twitchId, "Completed"));
+      await (newer?.updateVideoStatus("Completed") ??
+        other.updateVideoStatus(twitchId, "Completed"));
       await settle(other);
     };
     // The older run is seen first; in time, too, since a start is late by what its first request takes.

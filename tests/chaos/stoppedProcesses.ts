@@ -22,7 +22,12 @@ export async function stopProcesses(setting: Setting & { stops: number }): Promi
   const twitchIds = await createVideos(setting, 80_000, 6);
   const oracle = new Oracle();
   const workers = Array.from({ length: WORKERS }, () => new Worker(script, onLog));
-  const plan = { url: proxyUrl, apiKey: backend.apiKey, outboxPath: join(folder, "stopped.db"), seed };
+  const plan = {
+    url: proxyUrl,
+    apiKey: backend.apiKey,
+    outboxPath: join(folder, "stopped.db"),
+    seed,
+  };
   await Promise.all(workers.map((worker) => worker.start(plan)));
   proxy.weather = LONG_STORM;
   const state = { isDone: false, slowestMs: 0, refused: 0, untyped: 0 };
@@ -72,7 +77,6 @@ export async function stopProcesses(setting: Setting & { stops: number }): Promi
     promise: "a stopped process stops nobody else",
     how: `${stops} SIGSTOPs of ${STOPPED_MS} ms, ${WORKERS} processes on one outbox, ${oracle.accepted} accepted, in the storm`,
     figure: `${wrong} lost, doubled or out of order; ${state.refused} refused at the lock; slowest call ${Math.round(state.slowestMs)} ms`,
-    kept:
-      wrong === 0 && state.untyped === 0 && workers.every(({ isBalanced }) => isBalanced),
+    kept: wrong === 0 && state.untyped === 0 && workers.every(({ isBalanced }) => isBalanced),
   };
 }

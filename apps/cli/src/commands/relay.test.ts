@@ -22,7 +22,7 @@ const relay = (...args: string[]) =>
       CONVEX_OUTBOX_PATH: join(folder, "outbox.db"),
     },
     // Whatever it would take for an order to start ends at once.
-    onEndSignal: (listener) => {
+    onEndSignal: (listener: (signal: "SIGTERM") => void) => {
       listener("SIGTERM");
       return () => undefined;
     },

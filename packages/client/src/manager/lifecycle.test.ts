@@ -270,6 +270,7 @@ describe("the package", () => {
         "OutboxInspector",
         "OutboxUnwritableError",
         "OutboxVersionError",
+        "RelayManager",
         "RequestRefusedError",
         "ServerError",
         "SqliteStore",
