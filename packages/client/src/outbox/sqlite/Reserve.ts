@@ -24,7 +24,7 @@ export class Reserve {
     this.#path = path;
     this.#folder = folder;
     const { blocks, bsize } = statfsSync(folder);
-    this.bytes = blocks * bsize >= 64 * MIB ? 4 * MIB : MIB / 2;
+    this.bytes = reserveFor(blocks * bsize);
   }
 
   /** After how many pages the write-ahead log is to be moved into the file. */
@@ -57,4 +57,10 @@ export class Reserve {
     rmSync(this.#path, { force: true });
     return true;
   }
+}
+
+/** A large disk can spare more; a tiny one must have room beside it for entries. */
+function reserveFor(diskBytes: number): number {
+  if (diskBytes >= 64 * MIB) return 4 * MIB;
+  return diskBytes >= 2 * MIB ? MIB / 2 : MIB / 4;
 }
