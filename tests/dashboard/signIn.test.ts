@@ -52,6 +52,7 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
 
   test("with a key that is revoked meanwhile is over at once, with the reason", async () => {
     const page = await it.open(await it.stage.signedInUrl({ account: "thief" }));
+    await page.getByRole("banner").getByText("thief").waitFor();
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
     await it.stage.revoke(await it.stage.key({ account: "thief" }));
     await page.getByRole("alert").getByText("withdrawn").first().waitFor();
@@ -107,6 +108,7 @@ describe.skipIf(isChromiumMissing)("signing in", { timeout: TIMEOUT_MS }, () => 
 
   test("an account that is disabled meanwhile is out at once, with the reason", async () => {
     const page = await it.open(await it.stage.signedInUrl({ account: "leaver" }));
+    await page.getByRole("banner").getByText("leaver").waitFor();
     await page.getByRole("heading", { name: "Videos", exact: true }).waitFor();
     await it.stage.mutateInternally("serviceAccounts:setDisabled", {
       ...{ account: "leaver", disabled: true, by: "test" },

@@ -28,7 +28,11 @@ const root = createRoot(container, {
 try {
   const { deploymentUrl } = await loadConfiguration();
   // What fails is said on the page, in the reader's words.
-  const client = new ConvexReactClient(deploymentUrl, { logger: false });
+  const client = new ConvexReactClient(deploymentUrl, {
+    logger: false,
+    // Or each sign-in would exchange its key twice.
+    initialAuthTokenReuse: true,
+  });
   const session = new Session({
     client,
     storage: sessionStorage,

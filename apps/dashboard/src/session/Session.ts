@@ -30,6 +30,8 @@ const RETRY_AFTER_MS = 3_000;
 /** Who is signed in, in this tab. Signed out, signed in, and from there back with a reason: nothing else. */
 export class Session {
   #state: SessionState = { kind: "signedOut", because: null };
+  /** What the key was exchanged for last. */
+  #exchanged: { token: string; expiresAt: number } | null = null;
   readonly #listeners = new Set<() => void>();
   readonly #ambient: Ambient;
 
@@ -65,6 +67,7 @@ export class Session {
       return;
     }
     this.#ambient.storage.setItem(STORAGE_KEY, credential.text);
+    this.#exchanged = null;
     this.#set({ kind: "signedIn", credential, account });
     this.#ambient.client.setAuth(
       () => this.#fetchToken(credential),
@@ -91,7 +94,7 @@ export class Session {
       if (!this.#isCurrent(credential)) return null;
       if (exchanged.kind === "token") {
         this.#set({ kind: "signedIn", credential, account: exchanged.account });
-        return exchanged.token;
+        return this.#keepLonger({ token: exchanged.token, expiresAt: exchanged.account.expiresAt });
       }
       if (exchanged.kind === "refused") {
         this.#end({ kind: "refused", why: exchanged.why });
@@ -100,6 +103,13 @@ export class Session {
       await this.#ambient.delay(RETRY_AFTER_MS);
     }
     return null;
+  }
+
+  /** Convex asks again and again for another token while there is one that ends soon, as at the end of a key's own life. */
+  #keepLonger(next: { token: string; expiresAt: number }): string {
+    if (this.#exchanged === null || next.expiresAt > this.#exchanged.expiresAt)
+      this.#exchanged = next;
+    return this.#exchanged.token;
   }
 
   #reject(credential: Credential): void {

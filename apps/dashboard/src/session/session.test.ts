@@ -104,6 +104,19 @@ describe("a session", () => {
     expect(session.state).toMatchObject({ kind: "signedIn", account });
   });
 
+  test("keeps the token that it has where another lives no longer: the key itself ends then", async () => {
+    const later = { ...account, expiresAt: account.expiresAt + 1 };
+    const { session, fetchToken } = start([
+      { kind: "token", token: "first", account },
+      { kind: "token", token: "second", account },
+      { kind: "token", token: "third", account: later },
+    ]);
+    session.signIn(KEY);
+    expect(await fetchToken()).toBe("first");
+    expect(await fetchToken()).toBe("first");
+    expect(await fetchToken()).toBe("third");
+  });
+
   test("tries a key again while the deployment cannot be reached", async () => {
     const { session, fetchToken } = start([
       { kind: "unreachable" },
