@@ -5,7 +5,7 @@ import { runChaos } from "./chaos.ts";
 
 it(
   "every promise is kept in a short storm; a failure prints its seed",
-  { timeout: 180_000 },
+  { timeout: 420_000 },
   async () => {
     const seed = Number(process.env.CHAOS_SEED ?? 1);
     const findings = await runChaos({ kills: 12, updates: 200, seed, onProgress: () => undefined });
@@ -15,7 +15,7 @@ it(
 
 it(
   "a backend that is killed loses nothing and does nothing twice; a failure prints its seed",
-  { timeout: 180_000 },
+  { timeout: 420_000 },
   async () => {
     const seed = Number(process.env.CHAOS_SEED ?? 1);
     const findings = await killBackend({ kills: 3, seed, onProgress: () => undefined });
