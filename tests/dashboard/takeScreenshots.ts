@@ -115,13 +115,15 @@ const browser = await launchChromium(chromium);
 try {
   const only = process.argv.slice(2);
   const wanted = (name: string) => only.length === 0 || only.includes(name);
+  if (wanted("empty")) {
+    await using empty = await Stage.start({ page: page.folder });
+    await shoot(browser, empty, { name: "empty", path: "/", shows: "No videos yet" });
+  }
   await using project = await makeStagedProject();
   await using stage = await Stage.start({
     ...{ page: page.folder, project: project.folder },
     artifactOrigins: [files.url],
   });
-  if (wanted("empty"))
-    await shoot(browser, stage, { name: "empty", path: "/", shows: "No videos yet" });
   await playAfternoon(stage, await makeArtifacts(page.folder, artifactFolder, files.url));
   for (const shot of SHOTS) if (wanted(shot.name)) await shoot(browser, stage, shot);
   if (wanted("offline"))
