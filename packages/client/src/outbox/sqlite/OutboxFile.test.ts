@@ -58,6 +58,22 @@ function entry(updateId: string, twitchId = "1"): NewEntry {
   };
 }
 
+it.runIf(process.platform === "linux")(
+  "that is opened twice in one process keeps SQLite's locks",
+  () => {
+    const locks = () => {
+      const inode = String(statSync(`${path}-shm`).ino);
+      const lines = readFileSync("/proc/locks", "utf8").split("\n");
+      return lines.filter((line) => line.includes(`:${inode} `)).length;
+    };
+    open();
+    const before = locks();
+    expect(before).toBeGreaterThan(0);
+    open();
+    expect(locks()).toBe(before);
+  },
+);
+
 const idsIn = (store: SqliteStore) =>
   store.pending(DEPLOYMENT, -1).map(({ content }) => updateIdOf(content));
 

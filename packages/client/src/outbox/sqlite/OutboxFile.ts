@@ -10,8 +10,8 @@ import { withFileLock } from "./fileLock.ts";
 import { LastNumber } from "./LastNumber.ts";
 import {
   BUSY_TIMEOUT_MS,
+  closeOutboxFile,
   type OpenFile,
-  openingLockOf,
   openOutboxFile,
   type OutboxNotice,
   regularFile,
@@ -104,7 +104,7 @@ export class OutboxFile {
     } catch {
       // A full disk, for example: it stays in the companion file, as safe as before.
     }
-    this.#close(database);
+    closeOutboxFile(this.#path, this.#open);
     this.#lastNumber.close();
   }
 
@@ -134,16 +134,6 @@ export class OutboxFile {
     return { ...file, statements: prepareStatements(file.database) };
   }
 
-  /** The last to close a file deletes its log by name: nobody may open a new one under this name meanwhile. */
-  #close(database: DatabaseSyncInstance): void {
-    try {
-      withFileLock(openingLockOf(this.#path), () => database.close());
-    } catch {
-      // Held, or the folder is gone: then there is nothing that could be mistaken.
-      if (database.isOpen) database.close();
-    }
-  }
-
   #isInPlace(): boolean {
     return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#open.inode;
   }
@@ -169,7 +159,7 @@ export class OutboxFile {
     const { database, inode } = this.#open;
     const isLost = !this.#isInPlace() && !isSetAside(this.#path, inode);
     const rows = isLost ? readAll(database) : [];
-    this.#close(database);
+    closeOutboxFile(this.#path, this.#open);
     this.#open = this.#withRoom(() => this.#openFile());
     if (!isLost) return;
     carryOver(this.#open.database, { rows, acknowledged: new Map() }, 0);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { endianness } from "node:os";
 
 import { framesOf, LOG_HEADER_BYTES, PAGE_BYTES } from "./rawPages.ts";
@@ -21,13 +21,23 @@ export function isLogDamaged(path: string): boolean {
     // The index first: all that it counts is in the log when that is read.
     const index = readIndex(`${path}-shm`);
     const log = readFileSync(`${path}-wal`);
-    const header = readFileSync(`${path}-wal`).subarray(0, LOG_HEADER_BYTES);
+    const header = readStart(`${path}-wal`, LOG_HEADER_BYTES);
     const isSteady = header.equals(log.subarray(0, LOG_HEADER_BYTES));
     const isOfLog = index?.salts.equals(header.subarray(16, 24)) === true;
     const mayFit = !isOfLog && existsSync(`${path}-shm`) && read < READS_MAX_COUNT;
     if (!isSteady || mayFit) continue;
     const { wholeFrames, hasCommitBehind } = readFrames(log);
     return isOfLog ? wholeFrames < index.frames : hasCommitBehind;
+  }
+}
+
+function readStart(path: string, bytes: number): Buffer {
+  const file = openSync(path, "r");
+  try {
+    const start = Buffer.alloc(bytes);
+    return start.subarray(0, readSync(file, start, 0, bytes, 0));
+  } finally {
+    closeSync(file);
   }
 }
 

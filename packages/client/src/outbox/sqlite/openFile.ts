@@ -76,22 +76,49 @@ function kindOf(status: Stats): string {
 }
 
 /** Where the lock is that keeps two processes from opening the same outbox at once. */
-export function openingLockOf(path: string): string {
+function openingLockOf(path: string): string {
   return `${path}-lock`;
 }
+
+/**
+ * How often this process has each outbox open. The files of one that is open were checked when it was opened first, and must not
+ * be read beside SQLite: closing them would take this process's locks away (https://www.sqlite.org/howtocorrupt.html, 2.2).
+ */
+const openHere = new Map<string, number>();
 
 /**
  * Opens an outbox file, makes it where there is none, brings it to this version's schema, and checks it: one process at a time. A
  * damaged file is set aside, and what can be read of it carried over.
  *
  * @param path - What {@link regularFile} returned.
+ * @returns What is to be closed with {@link closeOutboxFile}.
  * @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError, and what the file system and SQLite throw.
  */
 export function openOutboxFile(path: string, options: OpenOptions): OpenFile {
+  const file = openInTurn(path, options);
+  openHere.set(path, (openHere.get(path) ?? 0) + 1);
+  return file;
+}
+
+/** The last to close a file deletes its log by name: nobody may open a new one under this name meanwhile. */
+export function closeOutboxFile(path: string, { database }: OpenFile): void {
+  const left = (openHere.get(path) ?? 1) - 1;
+  if (left > 0) openHere.set(path, left);
+  else openHere.delete(path);
+  try {
+    withFileLock(openingLockOf(path), () => database.close());
+  } catch {
+    // Held, or the folder is gone: then there is nothing that could be mistaken.
+    if (database.isOpen) database.close();
+  }
+}
+
+function openInTurn(path: string, options: OpenOptions): OpenFile {
   return withFileLock(openingLockOf(path), () => {
     const before = options.lastNumber.read();
     try {
-      if (!isLeftDamaged(path) && !hasLogOnly(path) && !isLogDamaged(path)) {
+      const mayBeOpened = !isLeftDamaged(path) && !hasLogOnly(path);
+      if (mayBeOpened && (openHere.has(path) || !isLogDamaged(path))) {
         const file = openChecked(path, { ...options, before });
         if (file.isNew && before !== null) options.onNotice(goneNotice(path, before));
         return file;
