@@ -89,3 +89,12 @@ describe("an outbox that has a relay", () => {
     ]);
   });
 });
+
+it("a relay that has no token yet says of what it passes on that the backend is away", async () => {
+  await stage.deployment.disconnect();
+  const relay = await stage.startRelay(["--wait", "1s"]);
+  const answer = await call(relay.url, { kind: "query", path: "video:statusCounts", args: {} });
+  expect(answer).toMatchObject({ httpStatus: 503, code: "BackendUnavailable" });
+  await stage.deployment.reconnect();
+  expect(await relay.stop()).toBe(0);
+});

@@ -1,6 +1,4 @@
-import { KlipstreamError } from "@klipstream/client";
-
-import { type Answer, answerOf, success } from "./answers.ts";
+import { type Answer, success } from "./answers.ts";
 import type { Relay } from "./relay.ts";
 
 /** The one query that the relay answers itself while the backend is away. */
@@ -9,18 +7,13 @@ export const READ_FUNCTION = "video:getByTwitchIdPublic";
 /** Says that an answer is from memory, and of when: an HTTP date would lose the milliseconds, so it is ISO 8601. */
 const AS_OF_HEADER = "X-Klipstream-As-Of";
 
-/** Answers with the backend's video, or the last known one, with all that waits in the outbox laid over it. */
+/** Answers with the backend's video, or the last known one, with all that waits in the outbox laid over it. @throws KlipstreamError */
 export async function readVideo(
   { manager, waitMs }: Relay,
   { twitchId }: Record<string, unknown>,
 ): Promise<Answer> {
-  try {
-    // Checked by the client, as every argument is.
-    const { video, asOf } = await manager.lookUpVideo(twitchId as string, { waitMs });
-    if (asOf === null) return success(video);
-    return success(video, { [AS_OF_HEADER]: new Date(asOf).toISOString() });
-  } catch (error) {
-    if (error instanceof KlipstreamError) return answerOf(error);
-    throw error;
-  }
+  // Checked by the client, as every argument is.
+  const { video, asOf } = await manager.lookUpVideo(twitchId as string, { waitMs });
+  if (asOf === null) return success(video);
+  return success(video, { [AS_OF_HEADER]: new Date(asOf).toISOString() });
 }

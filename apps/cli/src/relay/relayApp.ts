@@ -1,10 +1,11 @@
+import { KlipstreamError } from "@klipstream/client";
 import { RequestError } from "@klipstream/local-deployment/wire";
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
 
 import { refuseAccess } from "./access.ts";
-import { type Answer, failure } from "./answers.ts";
+import { type Answer, answerOf, failure } from "./answers.ts";
 import { type FunctionCall, readCall, readQueryCall } from "./functionCall.ts";
 import { READ_FUNCTION, readVideo } from "./readCalls.ts";
 import type { Relay } from "./relay.ts";
@@ -25,6 +26,8 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   app.onError((error, context) => {
     if (error instanceof RequestError)
       return send(context, failure(error.status, error.code, error.message));
+    // A look-up, or a token for what is passed on, that cannot be had.
+    if (error instanceof KlipstreamError) return send(context, answerOf(error));
     relay.onFault(error);
     return send(context, failure(500, "InternalServerError", "The relay failed; see its log."));
   });
