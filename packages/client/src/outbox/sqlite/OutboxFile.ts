@@ -6,7 +6,6 @@ import type { DatabaseSyncInstance } from "@photostructure/sqlite";
 import { OutboxUnwritableError } from "../../errors.ts";
 import { carryOver } from "./carryOver.ts";
 import { isBusy, isDamage, isMoved, mayLackRoom, MovedError, toOutboxError } from "./fileErrors.ts";
-import { withFileLock } from "./fileLock.ts";
 import { LastNumber } from "./LastNumber.ts";
 import {
   BUSY_TIMEOUT_MS,
