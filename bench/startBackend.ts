@@ -4,6 +4,7 @@ import {
   createSigningKey,
   exchangeKey,
   issueServiceAccountKey,
+  type SigningKey,
   signingVariables,
 } from "@klipstream/client/keys";
 import {
@@ -15,6 +16,8 @@ import {
 /** Who issues the tokens that the backend accepts. */
 export const ISSUER = "https://keys.bench.example";
 
+const PROJECT = join(import.meta.dirname, "..");
+
 export type Backend = {
   deployment: LocalDeployment;
   /** A service-account key. */
@@ -23,21 +26,34 @@ export type Backend = {
   token: string;
 };
 
-/** A local deployment with this project's backend on it. */
-export async function startBackend(): Promise<Backend> {
-  const deployment = await startLocalDeployment({
-    env: signingVariables(await createSigningKey(), ISSUER),
-  });
+/**
+ * A local deployment with a backend on it.
+ *
+ * @param signingKey - What it signs its tokens with.
+ * @param options.project - The folder whose `convex/` is pushed. Default: this project's.
+ * @throws Error with what the CLI printed where the push fails.
+ */
+export async function startDeployment(
+  signingKey: SigningKey,
+  { issuer = ISSUER, project = PROJECT }: { issuer?: string; project?: string } = {},
+): Promise<LocalDeployment> {
+  const deployment = await startLocalDeployment({ env: signingVariables(signingKey, issuer) });
   const { url, adminKey } = deployment;
   // Nothing may be written into the tree: other programs may be reading its generated code.
   const { exitCode, stderr } = await runConvexCli(
     ["deploy", "--typecheck", "disable", "--codegen", "disable"],
-    { url, adminKey, cwd: join(import.meta.dirname, "..") },
+    { url, adminKey, cwd: project },
   );
   if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
+  return deployment;
+}
+
+/** A local deployment with this project's backend on it, and a service account of its own. */
+export async function startBackend(): Promise<Backend> {
+  const deployment = await startDeployment(await createSigningKey());
   const apiKey = await issueServiceAccountKey(deployment, {
     account: "bench",
     scopes: ["videos:read", "videos:write"],
   });
-  return { deployment, apiKey, token: await exchangeKey(url, apiKey) };
+  return { deployment, apiKey, token: await exchangeKey(deployment.url, apiKey) };
 }

@@ -5,20 +5,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
+import { startDeployment } from "@klipstream/bench/startBackend";
 import {
   createSigningKey,
   exchangeKey,
   issueServiceAccountKey,
   type SigningKey,
-  signingVariables,
 } from "@klipstream/client/keys";
 import type { Scope } from "@klipstream/contract";
 import { type PageServer, servePage } from "@klipstream/dashboard/server";
-import {
-  type LocalDeployment,
-  runConvexCli,
-  startLocalDeployment,
-} from "@klipstream/local-deployment";
+import type { LocalDeployment } from "@klipstream/local-deployment";
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
 
@@ -77,13 +73,9 @@ export class Stage implements AsyncDisposable {
     artifactOrigins?: readonly string[];
   } = {}): Promise<Stage> {
     const signingKey = await createSigningKey();
-    const deployment = await startLocalDeployment({ env: signingVariables(signingKey, ISSUER) });
-    const { url, adminKey } = deployment;
-    const deploy = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
-    const { exitCode, stderr } = await runConvexCli(deploy, { url, adminKey, cwd: project });
-    if (exitCode !== 0) throw new Error(`convex deploy failed:\n${stderr}`);
+    const deployment = await startDeployment(signingKey, { issuer: ISSUER, project });
     const page = await servePage({
-      ...{ deploymentUrl: url, artifactOrigins },
+      ...{ deploymentUrl: deployment.url, artifactOrigins },
       ...(folder !== undefined && { folder }),
     });
     return new Stage(deployment, page, signingKey);

@@ -1,16 +1,10 @@
-import { fileURLToPath } from "node:url";
-
-import { hashServiceAccountKey, type SigningKey, signingVariables } from "@klipstream/client/keys";
-import {
-  type LocalDeployment,
-  runConvexCli,
-  startLocalDeployment,
-} from "@klipstream/local-deployment";
+import { startDeployment } from "@klipstream/bench/startBackend";
+import { hashServiceAccountKey, type SigningKey } from "@klipstream/client/keys";
+import type { LocalDeployment } from "@klipstream/local-deployment";
 import WebSocket from "ws";
 
 import { ISSUER } from "./forgeries.ts";
 
-const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const TABLES = [
   "videos",
   "videoEvents",
@@ -41,12 +35,7 @@ export type Reply = {
 
 /** A deployment with the backend, and ways to call it as anyone may. */
 export async function startTarget(signingKey: SigningKey) {
-  const deployment = await startLocalDeployment({ env: signingVariables(signingKey, ISSUER) });
-  const { exitCode, stderr } = await runConvexCli(
-    ["deploy", "--typecheck", "disable", "--codegen", "disable"],
-    { url: deployment.url, adminKey: deployment.adminKey, cwd: PROJECT },
-  );
-  if (exitCode !== 0) throw new Error(stderr);
+  const deployment = await startDeployment(signingKey, { issuer: ISSUER });
   const asAdmin = { authorization: `Convex ${deployment.adminKey}` };
   const run = async (path: string, args: Record<string, unknown>) => {
     const body = { path, args };
