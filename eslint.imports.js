@@ -116,15 +116,26 @@ const convexRules = [
 ];
 
 /**
- * Inside `client`: manager -> outbox, integration -> api -> retry, auth, config, log -> errors. The outbox reaches the
+ * Inside `client`: manager -> knownVideos -> outbox, integration -> api -> retry, auth, config, log -> errors. The outbox reaches the
  * network only through the `deliver` function that it is given.
  */
 const CLIENT_LAYERS_ABOVE = {
-  errors: ["retry", "auth", "config", "log", "api", "outbox", "integration", "manager"],
-  "{retry,auth,config,log}": ["api", "outbox", "integration", "manager"],
-  api: ["outbox", "integration", "manager"],
-  outbox: ["api", "auth", "integration", "manager"],
-  integration: ["outbox", "manager"],
+  errors: [
+    "retry",
+    "auth",
+    "config",
+    "log",
+    "api",
+    "outbox",
+    "integration",
+    "knownVideos",
+    "manager",
+  ],
+  "{retry,auth,config,log}": ["api", "outbox", "integration", "knownVideos", "manager"],
+  api: ["outbox", "integration", "knownVideos", "manager"],
+  outbox: ["api", "auth", "integration", "knownVideos", "manager"],
+  integration: ["outbox", "knownVideos", "manager"],
+  knownVideos: ["manager"],
 };
 
 const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => ({

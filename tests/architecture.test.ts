@@ -36,6 +36,8 @@ describe("the import rule refuses", () => {
     ["packages/client/src/outbox/outbox.ts", "../api/convexApiClient.ts"],
     ["packages/client/src/outbox/outbox.ts", "@klipstream/local-deployment"],
     ["packages/client/src/integration/convexIntegration.ts", "../outbox/outbox.ts"],
+    ["packages/client/src/outbox/outbox.ts", "../knownVideos/knownVideos.ts"],
+    ["packages/client/src/knownVideos/knownVideos.ts", "../manager/convexManager.ts"],
     ["packages/local-deployment/src/index.ts", "@klipstream/contract"],
     ["packages/local-deployment/src/index.ts", "@klipstream/client"],
     ["packages/local-deployment/src/documents/documentStore.ts", "../engine/messages.ts"],
