@@ -138,6 +138,23 @@ describe("a damaged outbox file", () => {
     ).toHaveLength(1);
   });
 
+  it("whose damage is in a name of its schema is set aside, and all that it held goes on", () => {
+    const before = open();
+    for (const updateId of ["1", "2", "3"]) before.append(entry(updateId));
+    before.close();
+    const trigger = "WHERE name = 'entries_inserted'";
+    const damaged = "UPDATE sqlite_schema SET sql = replace(sql, 'bytes +', 'bytfs +')";
+    const database = new DatabaseSync(path);
+    database.enableDefensive(false);
+    database.exec(`PRAGMA writable_schema = ON; ${damaged} ${trigger}`);
+    database.close();
+    const after = open();
+    expect(idsIn(after)).toEqual(["1", "2", "3"]);
+    expect(notices).toMatchObject([{ event: "outbox.corrupt", count: 0 }]);
+    after.append(entry("4"));
+    expect(after.stats(DEPLOYMENT)).toMatchObject({ accepted: 4, pending: 4 });
+  });
+
   it("whose damage shows while it is in use is set aside, and the work goes on", () => {
     const store = open();
     for (let video = 1; video <= 300; video++) store.append(entry(String(video)));

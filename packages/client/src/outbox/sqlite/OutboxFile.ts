@@ -17,12 +17,10 @@ import {
 } from "./openFile.ts";
 import { Reserve } from "./Reserve.ts";
 import type { EntryRow } from "./rows.ts";
-import { prepareStatements, type Statements } from "./statements.ts";
+import type { Statements } from "./statements.ts";
 
 /** How long to wait for a lock whose holder did not move for {@link BUSY_TIMEOUT_MS} before: it may be stopped. */
 const STOPPED_TIMEOUT_MS = 10;
-
-type Open = OpenFile & { statements: Statements };
 
 /**
  * The outbox file that is open: its transactions, and what becomes of them when the file is damaged, moved, held by a process
@@ -33,7 +31,7 @@ export class OutboxFile {
   readonly #onNotice: (notice: OutboxNotice) => void;
   readonly #lastNumber: LastNumber;
   readonly #reserve: Reserve;
-  #open: Open;
+  #open: OpenFile;
   #synchronous: "FULL" | "NORMAL" = "FULL";
   #isHeld = false;
 
@@ -123,14 +121,14 @@ export class OutboxFile {
     return row?.seq ?? 0;
   }
 
-  #openFile(): Open {
+  #openFile(): OpenFile {
     const file = openOutboxFile(this.#path, {
       lastNumber: this.#lastNumber,
       logPages: this.#reserve.logPages,
       onNotice: this.#onNotice,
     });
     this.#synchronous = "FULL";
-    return { ...file, statements: prepareStatements(file.database) };
+    return file;
   }
 
   #isInPlace(): boolean {

@@ -7,6 +7,7 @@ export class DamageError extends Error {}
 export class MovedError extends Error {}
 
 // https://www.sqlite.org/rescode.html
+const ERROR = 1;
 const BUSY = 5;
 const IOERR = 10;
 const CORRUPT = 11;
@@ -28,6 +29,8 @@ export function isDamage(error: unknown): boolean {
   // Some errors of the driver carry SQLite's words and no code.
   if (error instanceof Error && error.message.includes("disk image is malformed")) return true;
   const primary = primaryCodeOf(error);
+  // The statements are the same each time: where one does not fit the schema, the schema has changed.
+  if (primary === ERROR) return true;
   return primary === CORRUPT || primary === NOTADB || resultCodeOf(error) === IOERR_SHORT_READ;
 }
 

@@ -12,10 +12,12 @@ import type { LastNumber, SourceNumber } from "./LastNumber.ts";
 import { isLogDamaged } from "./logDamage.ts";
 import { MIGRATIONS } from "./migrations.ts";
 import { salvage } from "./salvage.ts";
+import { prepareStatements, type Statements } from "./statements.ts";
 
 /** An outbox file that is open, and checked. */
 export type OpenFile = {
   database: DatabaseSyncInstance;
+  statements: Statements;
   /** Its identity; see `OutboxStore.sourceId`. */
   sourceId: string;
   inode: number;
@@ -160,7 +162,8 @@ function openChecked(path: string, expectation: Expectation): OpenFile {
     const sourceId = prepare(database, { path, inode, expectation });
     // The schema and the identity shall not be lost with the log.
     if (isNew) database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
-    return { database, inode, isNew, sourceId };
+    // Here, since a schema that is damaged inside a name or a trigger shows only now.
+    return { database, statements: prepareStatements(database), inode, isNew, sourceId };
   } catch (error) {
     // Out of the way before it is closed: closing would move its log into it and delete the log.
     if (isDamage(error)) moveFile(path, damagedPathOf(path));
