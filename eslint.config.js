@@ -42,7 +42,7 @@ export default tseslint.config(
   ...convexPlugin.configs.recommended.map((config) => ({ ...config, files: ["convex/**/*.ts"] })),
   {
     files: ["convex/**/*.ts"],
-    ignores: ["convex/**/*.test.ts"],
+    ignores: ["convex/tests/**"],
     rules: {
       "@convex-dev/no-collect-in-query": "error",
       "@convex-dev/require-access-control": "error",

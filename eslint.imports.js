@@ -66,7 +66,6 @@ const folderRules = Object.entries(FORBIDDEN).map(([folder, names]) => ({
 const convexRules = [
   {
     files: ["convex/model/**/*.ts"],
-    ignores: ["convex/model/**/*.test.ts"],
     rules: {
       "no-restricted-imports": [
         "error",
@@ -84,7 +83,7 @@ const convexRules = [
   },
   {
     files: ["convex/*.ts"],
-    ignores: ["convex/functions.ts", "convex/*.test.ts", "convex/*.setup.ts"],
+    ignores: ["convex/functions.ts"],
     rules: {
       "no-restricted-imports": [
         "error",

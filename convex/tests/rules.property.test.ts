@@ -3,7 +3,7 @@ import { ConvexError } from "convex/values";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import { eventsOf, startBackend, stored } from "./testing.setup";
 import { ContractModel, currentRun, withoutSource } from "./videoModel.setup";
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api, internal } from "./_generated/api";
-import crons from "./crons";
-import { KEPT_FOR_MS, KEPT_PER_VIDEO } from "./model/events";
-import { SILENCE_LIMIT_MS, WORKING_STATUSES } from "./model/stalled";
+import { api, internal } from "../_generated/api";
+import crons from "../crons";
+import { KEPT_FOR_MS, KEPT_PER_VIDEO } from "../model/events";
+import { SILENCE_LIMIT_MS, WORKING_STATUSES } from "../model/stalled";
 import {
   type Backend,
   createVideo,

@@ -2,7 +2,7 @@ import { ARTIFACT_URL_FIELDS, VIDEO_STATUSES } from "@klipstream/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import { createVideo, eventsOf, startBackend, status, stored, TWITCH_ID } from "./testing.setup";
 
 const twitchId = TWITCH_ID;

@@ -1,8 +1,8 @@
 import type { ReportedRun, Source } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api } from "./_generated/api";
-import { PAST_RUNS_KEPT_PER_VIDEO, UNDER_WAY_MAX_MS } from "./model/runs";
+import { api } from "../_generated/api";
+import { PAST_RUNS_KEPT_PER_VIDEO, UNDER_WAY_MAX_MS } from "../model/runs";
 import {
   type Backend,
   type Caller,

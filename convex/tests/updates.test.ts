@@ -1,7 +1,7 @@
 import { VIDEO_STATUSES } from "@klipstream/contract";
 import { describe, expect, test } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import {
   createVideo,
   eventsOf,

@@ -1,11 +1,11 @@
 import { exportJWK, exportPKCS8, generateKeyPair, jwtVerify } from "jose";
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api, internal } from "./_generated/api";
-import { KEY_REFUSED } from "./model/accessTokens";
-import { AUDIT_KEPT_FOR_MS } from "./model/audit";
-import { hashKey } from "./model/serviceKeys";
-import { TOKEN_LIFETIME_MS } from "./model/signing";
+import { api, internal } from "../_generated/api";
+import { KEY_REFUSED } from "../model/accessTokens";
+import { AUDIT_KEPT_FOR_MS } from "../model/audit";
+import { hashKey } from "../model/serviceKeys";
+import { TOKEN_LIFETIME_MS } from "../model/signing";
 import { type Backend, startBackend } from "./testing.setup";
 
 const NOW = Date.UTC(2026, 0, 1, 10, 30);

@@ -41,7 +41,7 @@ const isObject = (json: string | undefined) =>
 
 /** Every function that a module exports, and what is wrong with it. */
 function walk(path: string, exported: Record<string, unknown>) {
-  const module = path.replace(/^\.\//, "").replace(/\.(ts|js)$/, "");
+  const module = path.replace(/^\.\.\//, "").replace(/\.(ts|js)$/, "");
   const functions = Object.entries(exported).flatMap(([name, value]) =>
     isRegistered(value) ? [{ name: `${module}:${name}`, value }] : [],
   );
@@ -84,12 +84,12 @@ describe("the walk itself", () => {
     ["no return validator", mutationGeneric({ args, handler })],
     ["is public", queryGeneric({ args, returns, handler })],
   ])("finds a function with a fault: %s", (problem, stray) => {
-    expect(walk("./stray.ts", { stray }).problems.join()).toContain(`stray:stray`);
-    expect(walk("./stray.ts", { stray }).problems.join()).toContain(problem);
+    expect(walk("../stray.ts", { stray }).problems.join()).toContain(`stray:stray`);
+    expect(walk("../stray.ts", { stray }).problems.join()).toContain(problem);
   });
 
   test("finds nothing wrong with a function as it should be", () => {
     const create = mutationGeneric({ args, returns, handler });
-    expect(walk("./video.ts", { create, constant: 1 }).problems).toEqual([]);
+    expect(walk("../video.ts", { create, constant: 1 }).problems).toEqual([]);
   });
 });

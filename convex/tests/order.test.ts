@@ -1,7 +1,7 @@
 import type { UpdateMeta, VideoStatus } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import { type Caller, startWithVideo, status, stored, TWITCH_ID } from "./testing.setup";
 
 const START = Date.UTC(2026, 0, 1);

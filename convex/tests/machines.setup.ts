@@ -2,7 +2,7 @@ import type { Update, UpdateMeta, VideoStatus } from "@klipstream/contract";
 import { ConvexError } from "convex/values";
 import { vi } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import { createVideo, startBackend, stored, TWITCH_ID } from "./testing.setup";
 
 // Two dots in the name: Convex does not deploy this file.

@@ -1,8 +1,8 @@
 import { VIDEO_STATUSES } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api, internal } from "./_generated/api";
-import { SILENCE_LIMIT_MS } from "./model/stalled";
+import { api, internal } from "../_generated/api";
+import { SILENCE_LIMIT_MS } from "../model/stalled";
 import {
   type Backend,
   type Caller,

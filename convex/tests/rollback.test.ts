@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import {
   type Caller,
   createVideo,

@@ -1,10 +1,10 @@
 import { VIDEO_STATUSES } from "@klipstream/contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
-import { api, internal } from "./_generated/api";
-import type { Id } from "./_generated/dataModel";
-import type { MutationCtx } from "./_generated/server";
-import { COUNT_CAP } from "./model/views";
+import { api, internal } from "../_generated/api";
+import type { Id } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import { COUNT_CAP } from "../model/views";
 import { PIPELINE, startBackend } from "./testing.setup";
 
 const FEW = 10;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { api } from "./_generated/api";
+import { api } from "../_generated/api";
 import { eventsOf, startBackend, startWithVideo, status, stored, TWITCH_ID } from "./testing.setup";
 
 const URL_A = "https://cdn.example/a.json";

@@ -1,8 +1,8 @@
 import type { UpdateMeta } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
-import { api } from "./_generated/api";
-import { SOURCES_KEPT_PER_VIDEO } from "./model/sources";
+import { api } from "../_generated/api";
+import { SOURCES_KEPT_PER_VIDEO } from "../model/sources";
 import {
   type Backend,
   type Caller,

@@ -2,7 +2,7 @@ import type { Scope } from "@klipstream/contract";
 import type { FunctionReference } from "convex/server";
 import { afterEach, describe, expect, test, vi } from "vitest";
 
-import { api, internal } from "./_generated/api";
+import { api, internal } from "../_generated/api";
 import {
   type Backend,
   createVideo,

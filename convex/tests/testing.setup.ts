@@ -1,10 +1,10 @@
 import type { Scope, Update, VideoStatus } from "@klipstream/contract";
 import { convexTest } from "convex-test";
 
-import { api } from "./_generated/api";
-import type { Doc } from "./_generated/dataModel";
-import type { MutationCtx } from "./_generated/server";
-import schema from "./schema";
+import { api } from "../_generated/api";
+import type { Doc } from "../_generated/dataModel";
+import type { MutationCtx } from "../_generated/server";
+import schema from "../schema";
 
 // Two dots in the name: Convex does not deploy this file.
 
@@ -16,7 +16,7 @@ declare global {
 }
 
 /** Every module with functions, and `_generated`. */
-export const modules = import.meta.glob(["./**/*.{ts,js}", "!./**/*.*.ts"]);
+export const modules = import.meta.glob(["../**/*.{ts,js}", "!../**/*.*.ts"]);
 
 /** What the token of the account `raw-1` says: its name, and the key that it was given for. */
 export const PIPELINE = { subject: "raw-1", key: "0123456789ab" };
