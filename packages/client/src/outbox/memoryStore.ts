@@ -82,11 +82,7 @@ export class MemoryStore implements OutboxStore {
     return batch.entries.length === 0 ? null : { lease, entries: batch.entries };
   }
 
-  settle(
-    lease: Lease,
-    settlements: readonly Settlement[],
-    options: { keepLease: boolean } = { keepLease: false },
-  ): number {
+  settle(lease: Lease, settlements: readonly Settlement[]): number {
     let count = 0;
     for (const books of this.#books.values())
       for (const lane of books.lanes.values()) {
@@ -95,7 +91,7 @@ export class MemoryStore implements OutboxStore {
         const isLast = ({ to }: Settlement) => to === "acknowledged";
         const ordered = [...settlements].sort((one, other) => +isLast(one) - +isLast(other));
         for (const settlement of ordered) count += this.#move(books, lane, settlement);
-        if (!options.keepLease) lane.lease = undefined;
+        lane.lease = undefined;
       }
     return count;
   }

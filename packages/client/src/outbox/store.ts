@@ -88,15 +88,11 @@ export type OutboxStore = {
   /** Leases the next entries that may be sent, or null when there are none at this moment. */
   claim(request: ClaimRequest): Claim | null;
   /**
-   * Settles claimed entries, and gives their lanes free unless `keepLease`. Settlements under a lost lease change nothing.
+   * Settles claimed entries, and gives their lanes free. Settlements under a lost lease change nothing.
    *
    * @returns How many took effect.
    */
-  settle(
-    lease: Lease,
-    settlements: readonly Settlement[],
-    options?: { keepLease: boolean },
-  ): number;
+  settle(lease: Lease, settlements: readonly Settlement[]): number;
   /** Extends a lease, if it is not lost. */
   renew(lease: Lease, now: number): void;
   stats(deployment: string): OutboxStats;

@@ -89,15 +89,6 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
     expect(claim("other")?.entries.map(({ seq }) => seq)).toEqual([seqs[1]]);
   });
 
-  it("keeps a lane leased that is settled in part with keepLease", () => {
-    const [first] = [append("1"), append("1")];
-    const { lease } = claim()!;
-    store.settle(lease, [acknowledge(first)], { keepLease: true });
-    expect(claim("other")).toBeNull();
-    store.settle(lease, []);
-    expect(claim("other")).not.toBeNull();
-  });
-
   it("hands out a lane whose lease has run out", () => {
     const seq = append("1");
     claim();
@@ -211,7 +202,6 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
         do: fc.constant("settle" as const),
         to: fc.constantFrom("acknowledged" as const, "deadLettered" as const, "pending" as const),
         which: fc.nat(3),
-        keepLease: fc.boolean(),
       }),
       fc.record({ do: fc.constant("wait" as const) }),
       fc.record({ do: fc.constant("redrive" as const) }),
@@ -254,9 +244,9 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
             if (head === undefined) continue;
             const settlement =
               step.to === "deadLettered" ? bury(head.seq) : { seq: head.seq, to: step.to };
-            const effective = fresh.settle(lease, [settlement], { keepLease: step.keepLease });
+            const effective = fresh.settle(lease, [settlement]);
             if (effective === 1) moved(head.seq, step.to);
-            if (effective === 1 && !step.keepLease)
+            if (effective === 1)
               for (const { seq } of entries)
                 if (states.get(seq) === "leased") moved(seq, "pending");
           }

@@ -75,14 +75,8 @@ export class SqliteStore implements OutboxStore {
     return claim;
   }
 
-  settle(
-    lease: Lease,
-    settlements: readonly Settlement[],
-    { keepLease }: { keepLease: boolean } = { keepLease: false },
-  ): number {
-    return this.#file.deliver((statements) =>
-      settleLanes(statements, lease, { settlements, keepLease }),
-    );
+  settle(lease: Lease, settlements: readonly Settlement[]): number {
+    return this.#file.deliver((statements) => settleLanes(statements, lease, settlements));
   }
 
   renew({ owner, token }: Lease, now: number): void {

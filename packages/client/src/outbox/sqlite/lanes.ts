@@ -33,7 +33,7 @@ export function claimLanes(
     if (batch.room <= 0) break;
     const head = readHead(statements, lane, { at, count: batch.room, onUnreadable });
     if (batch.take(head)) lanes.push(lane.twitch_id);
-    else if (head.length === 0) leaveLane(statements, lane, false);
+    else if (head.length === 0) leaveLane(statements, lane);
   }
   if (lanes.length === 0) return null;
   const [{ token }] = statements.nextToken.all() as [{ token: number }];
@@ -46,7 +46,7 @@ export function claimLanes(
 export function settleLanes(
   statements: Statements,
   lease: Lease,
-  { settlements, keepLease }: { settlements: readonly Settlement[]; keepLease: boolean },
+  settlements: readonly Settlement[],
 ): number {
   let count = 0;
   for (const settlement of settlements)
@@ -54,7 +54,7 @@ export function settleLanes(
   // After the dead letters, which they may have overtaken.
   count += acknowledge(statements, lease, settlements);
   for (const lane of statements.leasedLanes.all(lease.owner, lease.token) as LaneRow[])
-    leaveLane(statements, lane, keepLease);
+    leaveLane(statements, lane);
   return count;
 }
 
@@ -126,13 +126,8 @@ function move(statements: Statements, { owner, token }: Lease, settlement: Settl
   return 1;
 }
 
-function leaveLane(
-  statements: Statements,
-  { deployment, twitch_id }: LaneRow,
-  keepLease: boolean,
-): void {
+function leaveLane(statements: Statements, { deployment, twitch_id }: LaneRow): void {
   statements.moveHead.run(deployment, twitch_id);
-  if (keepLease) return;
   statements.removeEmptyLane.run(deployment, twitch_id);
   statements.freeLane.run(deployment, twitch_id);
 }

@@ -81,4 +81,8 @@ export const MIGRATIONS: readonly string[] = [
 
   ALTER TABLE lanes DROP COLUMN last_occurred_at;
   `,
+  // 4: without the holds of lanes, which nothing sets any more.
+  `
+  ALTER TABLE lanes DROP COLUMN held_until;
+  `,
 ];
