@@ -115,26 +115,18 @@ const convexRules = [
 ];
 
 /**
- * Inside `client`: manager -> knownVideos -> outbox, integration -> api -> retry, auth, config, log -> errors. The outbox reaches the
- * network only through the `deliver` function that it is given.
+ * Inside `client`: testing -> relay -> manager -> outbox, integration -> api -> retry, auth, config, log -> errors. The outbox reaches
+ * the network only through the `deliver` function that it is given.
  */
+const ABOVE_OUTBOX = ["manager", "relay", "testing"];
 const CLIENT_LAYERS_ABOVE = {
-  errors: [
-    "retry",
-    "auth",
-    "config",
-    "log",
-    "api",
-    "outbox",
-    "integration",
-    "knownVideos",
-    "manager",
-  ],
-  "{retry,auth,config,log}": ["api", "outbox", "integration", "knownVideos", "manager"],
-  api: ["outbox", "integration", "knownVideos", "manager"],
-  outbox: ["api", "auth", "integration", "knownVideos", "manager"],
-  integration: ["outbox", "knownVideos", "manager"],
-  knownVideos: ["manager"],
+  errors: ["retry", "auth", "config", "log", "api", "outbox", "integration", ...ABOVE_OUTBOX],
+  "{retry,auth,config,log}": ["api", "outbox", "integration", ...ABOVE_OUTBOX],
+  api: ["outbox", "integration", ...ABOVE_OUTBOX],
+  outbox: ["api", "auth", "integration", ...ABOVE_OUTBOX],
+  integration: ["outbox", ...ABOVE_OUTBOX],
+  manager: ["relay", "testing"],
+  relay: ["testing"],
 };
 
 const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => ({

@@ -26,9 +26,9 @@ export {
 } from "./errors.ts";
 export { ConvexIntegration } from "./integration/ConvexIntegration.ts";
 export { ConvexManager } from "./manager/ConvexManager.ts";
-export { RelayManager } from "./manager/RelayManager.ts";
+export { RelayManager } from "./relay/RelayManager.ts";
 export { VideoRun } from "./manager/VideoRun.ts";
-export { MemoryStore } from "./outbox/memoryStore.ts";
+export { MemoryStore } from "./outbox/MemoryStore.ts";
 export { SqliteStore } from "./outbox/sqlite/SqliteStore.ts";
 export { OutboxInspector } from "./outbox/OutboxInspector.ts";
 
@@ -45,7 +45,7 @@ export type { ClientErrorCode, UnavailableReason } from "./errors.ts";
 export type { RecordedResult, Video, VideoId } from "./integration/ConvexIntegration.ts";
 export type { LogEvent, LogFields, Logger, LogLevel } from "./log/log.ts";
 export type { ManagerAmbient } from "./manager/LiveCore.ts";
-export type { LookedUpVideo } from "./manager/VideoLookUp.ts";
+export type { LookedUpVideo } from "./relay/VideoLookUp.ts";
 export type { PipelineManager } from "./manager/PipelineManager.ts";
 export type {
   FlushResult,

@@ -1,6 +1,6 @@
 import type { Video } from "./integration/ConvexIntegration.ts";
 import { ManagerBase } from "./manager/ManagerBase.ts";
-import { createRecordingCore, newVideo, type RecordedCall } from "./manager/recordingCore.ts";
+import { createRecordingCore, newVideo, type RecordedCall } from "./testing/RecordingManager.ts";
 
 /**
  * A manager for a pipeline's own tests: takes the same calls with the same checks, keeps them, and plays them on a small model
@@ -37,7 +37,7 @@ export class RecordingManager extends ManagerBase {
   }
 }
 
-export { VirtualClock } from "./VirtualClock.ts";
+export { VirtualClock } from "./testing/VirtualClock.ts";
 
 export type { PipelineManager } from "./manager/PipelineManager.ts";
-export type { RecordedCall } from "./manager/recordingCore.ts";
+export type { RecordedCall } from "./testing/RecordingManager.ts";

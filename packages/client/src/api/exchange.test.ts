@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import type { TokenSource } from "../auth/tokenSource.ts";
 import { CredentialsRefusedError, type KlipstreamError, ServerError } from "../errors.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
 import { ConvexApiClient } from "./ConvexApiClient.ts";
 import { ANSWER_MAX_BYTES } from "./exchange.ts";
 

@@ -2,9 +2,9 @@ import { SignJWT } from "jose";
 import { describe, expect, it } from "vitest";
 
 import { BackendUnavailableError, ConfigurationError, TokenUnavailableError } from "../errors.ts";
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { type Fault, TOKEN_LIFETIME_MS } from "../testSupport/FakeBackend.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { type Fault, TOKEN_LIFETIME_MS } from "../testing/FakeBackend.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
 import { Credentials } from "./credentials.ts";
 import {
   createServiceAccountKey,

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { ConvexApiClient } from "../api/ConvexApiClient.ts";
-import { TOKEN_LIFETIME_MS } from "../testSupport/FakeBackend.ts";
+import { TOKEN_LIFETIME_MS } from "../testing/FakeBackend.ts";
 import { githubActions, googleIdentity, workloadIdentity } from "./workloadIdentity.ts";
 
 describe("a workload's identity", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { BackendUnavailableError, InvalidInputError, RequestRefusedError } from "../errors.ts";
-import { FakeBackend } from "../testSupport/FakeBackend.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { FakeBackend } from "../testing/FakeBackend.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
 import { CALL_DEADLINE_MS, ConvexIntegration } from "./ConvexIntegration.ts";
 
 function setUp(tokenSource?: () => Promise<string>) {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { type Fault, lanesOf } from "../testSupport/FakeBackend.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { type Fault, lanesOf } from "../testing/FakeBackend.ts";
 import { EventLog } from "./log.ts";
 import { REDACTED, Redactor } from "./redact.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import type { ManagerOptions } from "../config/options.ts";
 import { VideoNotFoundError } from "../errors.ts";
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { settle } from "../VirtualClock.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { settle } from "../testing/VirtualClock.ts";
 
 const createManager = useTestManagers();
 const setUp = (options: ManagerOptions = {}) => createManager({ waitMs: 2000, ...options });

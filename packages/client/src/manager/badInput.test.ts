@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { InvalidInputError } from "../errors.ts";
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { settle } from "../VirtualClock.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { settle } from "../testing/VirtualClock.ts";
 import type { PipelineManager } from "./PipelineManager.ts";
 import type { PipelineProgress, UpdateOptions, UpdateResult } from "./results.ts";
 

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 
 import { createServiceAccountKey } from "../auth/serviceAccountKey.ts";
 import { BackendUnavailableError, InvalidInputError, VideoNotFoundError } from "../errors.ts";
-import type { LogLine } from "../testSupport/createTestManager.ts";
-import { useDeployment } from "./deployment.setup.ts";
+import type { LogLine } from "../testing/createTestManager.ts";
+import { useDeployment } from "../testing/deployment.setup.ts";
 
 const backend = useDeployment();
 const { createManager, createVideo, eventsOf, issueKey } = backend;

@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import * as client from "../index.ts";
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { settle } from "../VirtualClock.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { settle } from "../testing/VirtualClock.ts";
 import { ConvexManager } from "./ConvexManager.ts";
 
 let folder: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { useDeployment } from "./deployment.setup.ts";
+import { useDeployment } from "../testing/deployment.setup.ts";
 
 const backend = useDeployment();
 const { createManager, createVideo, eventsOf } = backend;

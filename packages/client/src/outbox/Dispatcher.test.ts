@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 
 import type { Clock } from "../clock.ts";
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { type Fault, type Received, lanesOf, sizeOf } from "../testSupport/FakeBackend.ts";
-import { settle } from "../VirtualClock.ts";
-import { MemoryStore } from "./memoryStore.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { type Fault, type Received, lanesOf, sizeOf } from "../testing/FakeBackend.ts";
+import { settle } from "../testing/VirtualClock.ts";
+import { MemoryStore } from "./MemoryStore.ts";
 import { LEASE_MS } from "./store.ts";
 
 const setUp = useTestManagers();

@@ -4,9 +4,9 @@ import type { Deliver, Delivery, DeliveryStep } from "./delivery.ts";
 import { type Entry, updateIdOf } from "./entry.ts";
 import { Judge, type JudgeOptions, type Lesson } from "./Judge.ts";
 import { createOwner } from "./owner.ts";
-import { Leases } from "./leases.ts";
+import { Leases } from "./Leases.ts";
 import type { Claim, OutboxStore } from "./store.ts";
-import { Traffic } from "./traffic.ts";
+import { Traffic } from "./Traffic.ts";
 
 /** How often to look for entries that other processes left, or whose lane was held. */
 const LOOK_AGAIN_MS = 1000;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 import { expect, it, onTestFinished } from "vitest";
 
-import { createTestManager } from "../testSupport/createTestManager.ts";
-import { settle } from "../VirtualClock.ts";
+import { createTestManager } from "../testing/createTestManager.ts";
+import { settle } from "../testing/VirtualClock.ts";
 import { OutboxInspector } from "./OutboxInspector.ts";
 import { SqliteStore } from "./sqlite/SqliteStore.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterAll, describe, expect, it } from "vitest";
 
-import { MemoryStore } from "./memoryStore.ts";
+import { MemoryStore } from "./MemoryStore.ts";
 import { SqliteStore } from "./sqlite/SqliteStore.ts";
 import type { OutboxStore } from "./store.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { bury, entry, HERE, NOW, storeMakers } from "../testSupport/stores.ts";
+import { bury, entry, HERE, NOW, storeMakers } from "../testing/stores.ts";
 import { ageOf, contentToSend, updateIdOf } from "./entry.ts";
 import { OUTBOX_BOUNDS, type OutboxStore } from "./store.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { createTestManager } from "../testSupport/createTestManager.ts";
-import { FakeBackend } from "../testSupport/FakeBackend.ts";
-import { seededRandom } from "../testSupport/seededRandom.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { createTestManager } from "../testing/createTestManager.ts";
+import { FakeBackend } from "../testing/FakeBackend.ts";
+import { seededRandom } from "../testing/seededRandom.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import { URL, useTestManagers } from "../testSupport/createTestManager.ts";
-import { FakeBackend, type Fault, lanesOf, type Received } from "../testSupport/FakeBackend.ts";
-import { settle } from "../VirtualClock.ts";
-import { MemoryStore } from "./memoryStore.ts";
+import { URL, useTestManagers } from "../testing/createTestManager.ts";
+import { FakeBackend, type Fault, lanesOf, type Received } from "../testing/FakeBackend.ts";
+import { settle } from "../testing/VirtualClock.ts";
+import { MemoryStore } from "./MemoryStore.ts";
 
 const setUp = useTestManagers();
 

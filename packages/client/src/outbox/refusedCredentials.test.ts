@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { type Fault } from "../testSupport/FakeBackend.ts";
-import { settle } from "../VirtualClock.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { type Fault } from "../testing/FakeBackend.ts";
+import { settle } from "../testing/VirtualClock.ts";
 
 const setUp = useTestManagers();
 

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { OutboxFullError } from "../errors.ts";
-import { bury, entry, HERE, NOW, storeMakers, THERE } from "../testSupport/stores.ts";
+import { bury, entry, HERE, NOW, storeMakers, THERE } from "../testing/stores.ts";
 import { ENTRY_MOVES, type EntryState } from "./entry.ts";
 import { LEASE_MS, OUTBOX_BOUNDS, type OutboxStore, type Settlement } from "./store.ts";
 

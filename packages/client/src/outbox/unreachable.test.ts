@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { useTestManagers } from "../testSupport/createTestManager.ts";
-import { type Fault, sizeOf } from "../testSupport/FakeBackend.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
+import { type Fault, sizeOf } from "../testing/FakeBackend.ts";
 
 const setUp = useTestManagers();
 

@@ -13,7 +13,7 @@ import {
   UpdateRefusedError,
   VideoNotFoundError,
 } from "../errors.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
 import { Backoff, EMPTY_BUDGET_MAX_DELAY_MS } from "./backoff.ts";
 import { classify, isRetryableStatus, type Verdict } from "./classify.ts";
 import { clampRetryAfter, DEFAULT_RETRY_POLICY, delayFor } from "./delay.ts";

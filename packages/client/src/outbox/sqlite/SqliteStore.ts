@@ -1,7 +1,7 @@
 import type { Moment } from "../../clock.ts";
 import { OutboxFullError } from "../../errors.ts";
 import { type DeadLetter, type Entry, type NewEntry, renewed, writeContent } from "../entry.ts";
-import { describeFull } from "../memoryStore.ts";
+import { describeFull } from "../MemoryStore.ts";
 import {
   type Claim,
   type ClaimRequest,

@@ -1,4 +1,4 @@
-import { Batch } from "../batch.ts";
+import { Batch } from "../Batch.ts";
 import type { Entry } from "../entry.ts";
 import { isOwnerDead } from "../owner.ts";
 import { type Claim, type ClaimRequest, type Lease, LEASE_MS, type Settlement } from "../store.ts";

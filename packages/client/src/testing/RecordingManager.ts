@@ -3,12 +3,12 @@ import { ARTIFACT_URL_FIELDS, STATUS_QUEUED } from "@klipstream/contract";
 import { type Clock, systemClock } from "../clock.ts";
 import { VideoNotFoundError } from "../errors.ts";
 import type { Video, VideoId } from "../integration/ConvexIntegration.ts";
-import { applyContent, type VideoState } from "../knownVideos/videoState.ts";
+import { applyContent, type VideoState } from "../relay/videoState.ts";
 import { EventLog } from "../log/log.ts";
 import type { EntryContent } from "../outbox/entry.ts";
-import type { ManagerCore } from "./ManagerCore.ts";
-import type { ProgressReport } from "./ProgressReporter.ts";
-import type { UpdateResult } from "./results.ts";
+import type { ManagerCore } from "../manager/ManagerCore.ts";
+import type { ProgressReport } from "../manager/ProgressReporter.ts";
+import type { UpdateResult } from "../manager/results.ts";
 
 /** One call that a `RecordingManager` saw, in the form in which the real one would have sent it. */
 export type RecordedCall = EntryContent | ({ kind: "progress" } & ProgressReport);

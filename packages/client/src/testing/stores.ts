@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
 import type { NewEntry } from "../outbox/entry.ts";
-import { MemoryStore } from "../outbox/memoryStore.ts";
+import { MemoryStore } from "../outbox/MemoryStore.ts";
 import { SqliteStore } from "../outbox/sqlite/SqliteStore.ts";
 import { OUTBOX_BOUNDS, type OutboxStore, type Settlement } from "../outbox/store.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import { VirtualClock } from "../VirtualClock.ts";
-import { CREDENTIALS_RETRY_MS, IN_FLIGHT_MAX_COUNT, LANE_MOVES, Traffic } from "./traffic.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
+import { CREDENTIALS_RETRY_MS, IN_FLIGHT_MAX_COUNT, LANE_MOVES, Traffic } from "./Traffic.ts";
 
 const policy = { baseDelayMs: 500, maxDelayMs: 30_000 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import type { Moment } from "../clock.ts";
 import { OutboxFullError } from "../errors.ts";
-import { Batch } from "./batch.ts";
+import { Batch } from "./Batch.ts";
 import type { DeadLetter, Entry, NewEntry } from "./entry.ts";
 import { renewed, updateIdOf, writeContent } from "./entry.ts";
 import {

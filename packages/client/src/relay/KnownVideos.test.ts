@@ -13,7 +13,7 @@ import type { VideoStatus } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { OutboxUnwritableError } from "../errors.ts";
-import { newVideo } from "../manager/recordingCore.ts";
+import { newVideo } from "../testing/RecordingManager.ts";
 import { KnownVideos } from "./KnownVideos.ts";
 
 const NOW = 1_700_000_000_000;

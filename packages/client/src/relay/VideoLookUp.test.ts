@@ -7,11 +7,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { BackendUnavailableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
-import { KnownVideos } from "../knownVideos/KnownVideos.ts";
+import { KnownVideos } from "./KnownVideos.ts";
 import type { Entry } from "../outbox/entry.ts";
 import type { OutboxStore } from "../outbox/store.ts";
-import { VirtualClock } from "../VirtualClock.ts";
-import { newVideo } from "./recordingCore.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
+import { newVideo } from "../testing/RecordingManager.ts";
 import { VideoLookUp } from "./VideoLookUp.ts";
 
 const WAIT_MS = 2000;

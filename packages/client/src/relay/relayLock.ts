@@ -1,11 +1,11 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 
-import type { Setting } from "../../config/configuration.ts";
-import { ConfigurationError } from "../../errors.ts";
-import { toOutboxError } from "./fileErrors.ts";
-import { holdFileLock } from "./fileLock.ts";
-import { regularFile } from "./openFile.ts";
+import type { Setting } from "../config/configuration.ts";
+import { ConfigurationError } from "../errors.ts";
+import { toOutboxError } from "../outbox/sqlite/fileErrors.ts";
+import { holdFileLock } from "../outbox/sqlite/fileLock.ts";
+import { regularFile } from "../outbox/sqlite/openFile.ts";
 
 /**
  * Makes this process the only relay of an outbox file, under whatever name. Other managers may share the file.

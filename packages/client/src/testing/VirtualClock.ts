@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../clock.ts";
 
 type Timer = { at: number; seq: number; callback: () => void };
 

@@ -6,12 +6,12 @@ import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
-import { KnownVideos } from "../knownVideos/KnownVideos.ts";
+import { KnownVideos } from "./KnownVideos.ts";
 import type { Dispatcher } from "../outbox/Dispatcher.ts";
-import { lockForRelay } from "../outbox/sqlite/relayLock.ts";
-import { LiveCore, type ManagerAmbient } from "./LiveCore.ts";
-import { ManagerBase } from "./ManagerBase.ts";
-import type { FlushResult } from "./results.ts";
+import { lockForRelay } from "./relayLock.ts";
+import { LiveCore, type ManagerAmbient } from "../manager/LiveCore.ts";
+import { ManagerBase } from "../manager/ManagerBase.ts";
+import type { FlushResult } from "../manager/results.ts";
 import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
 
 /**

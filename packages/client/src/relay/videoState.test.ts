@@ -1,7 +1,7 @@
 import type { VideoStatus } from "@klipstream/contract";
 import { describe, expect, it } from "vitest";
 
-import { newVideo } from "../manager/recordingCore.ts";
+import { newVideo } from "../testing/RecordingManager.ts";
 import type { EntryContent } from "../outbox/entry.ts";
 import { applyContent, type VideoState } from "./videoState.ts";
 

@@ -15,8 +15,8 @@ import { issueServiceAccountKey } from "../auth/issueKey.ts";
 import { createSigningKey, signingVariables } from "../auth/signingKey.ts";
 import type { ManagerOptions } from "../config/options.ts";
 import { ConvexIntegration } from "../integration/ConvexIntegration.ts";
-import { ConvexManager } from "./ConvexManager.ts";
-import type { ManagerAmbient } from "./LiveCore.ts";
+import { ConvexManager } from "../manager/ConvexManager.ts";
+import type { ManagerAmbient } from "../manager/LiveCore.ts";
 
 const ISSUER = "https://keys.test.example";
 const ROOT = join(import.meta.dirname, "../../../..");

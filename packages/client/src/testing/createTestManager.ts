@@ -3,9 +3,9 @@ import { afterEach } from "vitest";
 import type { ManagerOptions } from "../config/options.ts";
 import type { ManagerAmbient } from "../manager/LiveCore.ts";
 import { ConvexManager } from "../manager/ConvexManager.ts";
-import { MemoryStore } from "../outbox/memoryStore.ts";
+import { MemoryStore } from "../outbox/MemoryStore.ts";
 import { FakeBackend } from "./FakeBackend.ts";
-import { VirtualClock } from "../VirtualClock.ts";
+import { VirtualClock } from "./VirtualClock.ts";
 
 export type LogLine = Record<string, unknown> & { event: string; message: string };
 
