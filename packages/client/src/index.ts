@@ -44,18 +44,17 @@ export type { ClientOptions, ManagerOptions } from "./config/options.ts";
 export type { ClientErrorCode, UnavailableReason } from "./errors.ts";
 export type { RecordedResult, Video, VideoId } from "./integration/ConvexIntegration.ts";
 export type { LogEvent, LogFields, Logger, LogLevel } from "./log/log.ts";
-export type { ManagerAmbient } from "./manager/LiveCore.ts";
+export type { ManagerAmbient } from "./manager/connectToBackend.ts";
 export type { LookedUpVideo } from "./relay/VideoLookUp.ts";
-export type { PipelineManager } from "./manager/PipelineManager.ts";
+export type { PipelineManager } from "./manager/Manager.ts";
+export type { StageContext, StageOptions } from "./manager/runStage.ts";
 export type {
-  FlushResult,
   PipelineProgress,
   RollbackOptions,
-  StageContext,
-  StageOptions,
   UpdateOptions,
   UpdateResult,
-} from "./manager/results.ts";
+} from "./manager/update.ts";
+export type { FlushResult } from "./outbox/Outbox.ts";
 export type { DeadLetter, Entry, EntryContent, EntryState, Refusal } from "./outbox/entry.ts";
 export { DELIVERY_STEPS } from "./outbox/delivery.ts";
 export type { DeliveryStep } from "./outbox/delivery.ts";

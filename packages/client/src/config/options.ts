@@ -142,6 +142,14 @@ export function checkManagerOptions(options: ManagerOptions): void {
   check(managerOptionsSchema, options);
 }
 
+/** Fills in the defaults of what an update may say for itself. */
+export function resolveUpdateDefaults({ waitMs, createMissing }: ManagerOptions) {
+  return {
+    waitMs: waitMs ?? DEFAULT_OPTIONS.waitMs,
+    createMissing: createMissing ?? DEFAULT_OPTIONS.createMissing,
+  };
+}
+
 /** Fills in the defaults of a retry policy. */
 export function resolveRetryPolicy(retry: ClientOptions["retry"]): RetryPolicy {
   const baseDelayMs = retry?.baseDelayMs ?? DEFAULT_RETRY_POLICY.baseDelayMs;

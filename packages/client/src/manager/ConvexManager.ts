@@ -1,22 +1,23 @@
 import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
-import { checkTimeout } from "./checkUpdate.ts";
-import { LiveCore, type ManagerAmbient } from "./LiveCore.ts";
-import { ManagerBase } from "./ManagerBase.ts";
-import type { ManagerCore } from "./ManagerCore.ts";
-import type { FlushResult } from "./results.ts";
-import { onShutdown } from "./shutdownHooks.ts";
-import { createSimulatedCore } from "./simulatedCore.ts";
+import type { EventLog } from "../log/log.ts";
+import type { FlushResult } from "../outbox/Outbox.ts";
+import { checkTimeout } from "./checkCall.ts";
+import { connectToBackend, type ManagerAmbient } from "./connectToBackend.ts";
+import { Manager } from "./Manager.ts";
+import { startTestMode } from "./testMode.ts";
+
+/** The signals by which a pipeline is asked to end. */
+const SHUTDOWN_SIGNALS = ["SIGTERM", "SIGINT"] as const;
 
 /**
  * The manager of updates: durable, in order per video, never holding the pipeline up. One per process through `getInstance()`; by
  * `new` for tests and several deployments. Several processes may share an outbox file.
  */
-export class ConvexManager extends ManagerBase {
+export class ConvexManager extends Manager {
   static #instance: ConvexManager | undefined;
 
-  readonly #core: ManagerCore;
-  #closing: Promise<FlushResult> | undefined;
+  readonly #log: EventLog;
   #removeHooks: () => void = () => undefined;
 
   /**
@@ -27,11 +28,10 @@ export class ConvexManager extends ManagerBase {
   constructor(options: ManagerOptions = {}, ambient: ManagerAmbient = {}) {
     checkManagerOptions(options);
     const configuration = resolveConfiguration(options, ambient.place);
-    const core = configuration.testMode.value
-      ? createSimulatedCore(configuration, options, ambient)
-      : new LiveCore(configuration, options, ambient);
-    super(core);
-    this.#core = core;
+    const open = configuration.testMode.value ? startTestMode : connectToBackend;
+    const parts = open(configuration, options, ambient);
+    super(parts);
+    this.#log = parts.log;
   }
 
   /**
@@ -46,8 +46,9 @@ export class ConvexManager extends ManagerBase {
 
   override async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
     checkTimeout(options, 0);
-    this.#closing ??= this.#close(options);
-    return this.#closing;
+    if (ConvexManager.#instance === this) ConvexManager.#instance = undefined;
+    this.#removeHooks();
+    return super.close(options);
   }
 
   /**
@@ -57,16 +58,23 @@ export class ConvexManager extends ManagerBase {
    */
   installShutdownHooks(): () => void {
     this.#removeHooks();
-    this.#removeHooks = onShutdown((signal) => {
-      this.#core.log.write("manager.shutdown", "asked to end", { signal });
-      return this.close();
+    const listeners = SHUTDOWN_SIGNALS.map((signal) => {
+      const listener = () => {
+        const isAlone = process.listenerCount(signal) === 1;
+        this.#removeHooks();
+        this.#log.write("manager.shutdown", "asked to end", { signal });
+        // While it closes a second signal ends the process at once, as nobody listens any more.
+        void this.close().finally(() => {
+          if (isAlone) process.kill(process.pid, signal);
+        });
+      };
+      // First in line: a listener of the program's that runs once is still counted then.
+      process.prependListener(signal, listener);
+      return [signal, listener] as const;
     });
+    this.#removeHooks = () => {
+      for (const [signal, listener] of listeners) process.removeListener(signal, listener);
+    };
     return this.#removeHooks;
-  }
-
-  #close(options?: { timeoutMs?: number }): Promise<FlushResult> {
-    if (ConvexManager.#instance === this) ConvexManager.#instance = undefined;
-    this.#removeHooks();
-    return super.close(options);
   }
 }

@@ -1,32 +1,18 @@
 import type { ArtifactUrls, Run, VideoStatus } from "@klipstream/contract";
 
-import type {
-  PipelineProgress,
-  RollbackOptions,
-  StageContext,
-  StageOptions,
-  UpdateOptions,
-  UpdateResult,
-} from "./results.ts";
-import { runStage, type StageReporter } from "./runStage.ts";
+import { runStage, type StageContext, type StageOptions, type VideoReporter } from "./runStage.ts";
+import type { PipelineProgress, RollbackOptions, UpdateOptions, UpdateResult } from "./update.ts";
 
 type RunOptions = Omit<UpdateOptions, "run">;
-
-/** What a run is built on. */
-export type RunReporter = {
-  update(progress: PipelineProgress, options: UpdateOptions): Promise<UpdateResult>;
-  rollBack(options: RollbackOptions): Promise<UpdateResult>;
-  reportProgress(percent: number, message: string | undefined, run: Run): void;
-} & Pick<StageReporter, "clock">;
 
 /** One execution of the pipeline over one video: the manager's verbs, bound to it and fenced. */
 export class VideoRun {
   readonly twitchId: string;
   /** Hand this to the pipeline's next process, for `startRun(twitchId, run)`. */
   readonly run: Run;
-  readonly #reporter: RunReporter;
+  readonly #reporter: VideoReporter;
 
-  constructor(twitchId: string, run: Run, reporter: RunReporter) {
+  constructor(twitchId: string, run: Run, reporter: VideoReporter) {
     this.twitchId = twitchId;
     this.run = run;
     this.#reporter = reporter;
@@ -57,13 +43,6 @@ export class VideoRun {
     work: (stage: StageContext) => Promise<T> | T,
     options?: StageOptions,
   ): Promise<T> {
-    const reporter: StageReporter = {
-      clock: this.#reporter.clock,
-      updateStatus: (to, reason) =>
-        this.updateVideoStatus(to, reason === undefined ? {} : { reason }),
-      rollBack: (reason, undoes) => this.rollbackStatus({ reason, undoes }),
-      reportProgress: (percent, message) => this.reportProgress(percent, message),
-    };
-    return runStage(reporter, { status, work, options });
+    return runStage(this.#reporter, { status, work, options, run: this.run });
   }
 }

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { InvalidInputError } from "../errors.ts";
 import { useTestManagers } from "../testing/createTestManager.ts";
 import { settle } from "../testing/VirtualClock.ts";
-import type { PipelineManager } from "./PipelineManager.ts";
-import type { PipelineProgress, UpdateOptions, UpdateResult } from "./results.ts";
+import type { PipelineManager } from "./Manager.ts";
+import type { PipelineProgress, UpdateOptions, UpdateResult } from "./update.ts";
 
 const setUp = useTestManagers();
 

@@ -1,48 +1,65 @@
-import { REASON_MAX_LENGTH, STATUS_FAILED, type VideoStatus } from "@klipstream/contract";
+import { REASON_MAX_LENGTH, type Run, STATUS_FAILED, type VideoStatus } from "@klipstream/contract";
 
 import type { Clock } from "../clock.ts";
-import type { StageContext, StageOptions, UpdateResult } from "./results.ts";
+import type { PipelineProgress, RollbackOptions, UpdateOptions, UpdateResult } from "./update.ts";
 
 /** The sign of life of a stage that reports no progress of its own, in milliseconds. */
-export const HEARTBEAT_INTERVAL_MS = 30_000;
+const HEARTBEAT_INTERVAL_MS = 30_000;
 
-/** What a stage reports through; already bound to its video. */
-export type StageReporter = {
-  clock: Clock;
-  updateStatus: (status: VideoStatus, reason?: string) => Promise<UpdateResult>;
-  /** @param undoes - The id of the only update that may be undone. */
-  rollBack: (reason: string, undoes: string) => Promise<UpdateResult>;
-  reportProgress: (percent: number, message?: string) => void;
+/** What `runStage` hands to the work. */
+export type StageContext = {
+  /** What became of the report of the stage's status. */
+  begun: UpdateResult;
+  /** Reports how much of the stage is done, 0 to 100. Lossy and cheap: call it as often as you like. */
+  progress(percent: number, message?: string): void;
 };
 
-/** See `PipelineManager.runStage`. */
-export async function runStage<T>(
-  reporter: StageReporter,
-  stage: {
-    status: VideoStatus;
-    work: (stage: StageContext) => Promise<T> | T;
-    options?: StageOptions | undefined;
-  },
-): Promise<T> {
-  const begun = await reporter.updateStatus(stage.status);
-  const heart = startHeart(reporter);
+export type StageOptions = {
+  /**
+   * What happens to the status when the work throws: it is undone, or set to `Failed` with the error's message as reason. Only this
+   * stage's own change of the status is undone, and only while it is the last one: what somebody else has set since stays.
+   *
+   * @default "rollBack"
+   */
+  onFailure?: "rollBack" | "markFailed" | undefined;
+};
+
+/** A manager's calls, bound to one video: what its runs and stages report through. */
+export type VideoReporter = {
+  clock: Clock;
+  update: (progress: PipelineProgress, options: UpdateOptions) => Promise<UpdateResult>;
+  rollBack: (options: RollbackOptions) => Promise<UpdateResult>;
+  reportProgress: (percent: number, message: string | undefined, run: Run | undefined) => void;
+};
+
+type Stage<T> = {
+  status: VideoStatus;
+  work: (stage: StageContext) => Promise<T> | T;
+  options?: StageOptions | undefined;
+  run?: Run | undefined;
+};
+
+/** See `Manager.runStage`. */
+export async function runStage<T>(reporter: VideoReporter, stage: Stage<T>): Promise<T> {
+  const begun = await reporter.update({ status: stage.status }, { run: stage.run });
+  const heart = startHeart(reporter, stage.run);
   try {
     return await stage.work({ begun, progress: heart.progress });
   } catch (error) {
-    await reportFailure(reporter, { error, begun, onFailure: stage.options?.onFailure });
+    await reportFailure(reporter, stage, { error, begun });
     throw error;
   } finally {
     heart.stop();
   }
 }
 
-function startHeart({ clock, reportProgress }: StageReporter) {
-  let last: [percent: number, message?: string] = [0];
+function startHeart({ clock, reportProgress }: VideoReporter, run: Run | undefined) {
+  let last: [percent: number, message: string | undefined] = [0, undefined];
   let cancel: () => void = () => undefined;
   const beatLater = () => {
     cancel();
     cancel = clock.after(HEARTBEAT_INTERVAL_MS, () => {
-      reportProgress(...last);
+      reportProgress(...last, run);
       beatLater();
     });
   };
@@ -50,7 +67,7 @@ function startHeart({ clock, reportProgress }: StageReporter) {
   return {
     progress: (percent: number, message?: string) => {
       last = [percent, message];
-      reportProgress(percent, message);
+      reportProgress(percent, message, run);
       beatLater();
     },
     stop: () => cancel(),
@@ -58,20 +75,19 @@ function startHeart({ clock, reportProgress }: StageReporter) {
 }
 
 async function reportFailure(
-  reporter: StageReporter,
-  {
-    error,
-    begun,
-    onFailure = "rollBack",
-  }: { error: unknown; begun: UpdateResult; onFailure: StageOptions["onFailure"] },
+  reporter: VideoReporter,
+  { run, options }: Pick<Stage<unknown>, "run" | "options">,
+  { error, begun }: { error: unknown; begun: UpdateResult },
 ): Promise<void> {
   // The work gave up because its status was refused: there is nothing to undo and nobody to tell.
   if (!begun.ok && begun.error === error) return;
   const message = error instanceof Error ? error.message : String(error);
   const reason = message.slice(0, REASON_MAX_LENGTH);
-  if (onFailure === "markFailed") await reporter.updateStatus(STATUS_FAILED, reason);
-  // What took no effect must not be undone: that would undo what stood there before.
-  else if (MAY_HAVE_SET_IT.has(begun.outcome)) await reporter.rollBack(reason, begun.updateId);
+  if (options?.onFailure === "markFailed")
+    await reporter.update({ status: STATUS_FAILED }, { run, reason });
+  // A status that took no effect must not be undone: the rollback would undo the change before it.
+  else if (MAY_HAVE_SET_IT.has(begun.outcome))
+    await reporter.rollBack({ run, reason, undoes: begun.updateId });
 }
 
 /** `queued`: the backend will know when it comes to the rollback. `duplicate`: the answer to an earlier attempt was lost. */

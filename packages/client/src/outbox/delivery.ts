@@ -16,6 +16,15 @@ export type EntryAnswer =
   | { accepted: true; outcome: UpdateOutcome; answer: BackendAnswer }
   | { accepted: false; error: KlipstreamError };
 
+/** What the caller of an update is told: as {@link EntryAnswer}, or that nobody has answered yet. */
+export type UpdateAnswer =
+  | {
+      accepted: true;
+      outcome: UpdateOutcome | "queued" | "simulated";
+      answer?: BackendAnswer | undefined;
+    }
+  | { accepted: false; error: KlipstreamError };
+
 /** What became of one request that carried one or more entries. */
 export type Delivery = {
   durationMs: number;

@@ -114,6 +114,11 @@ export function updateIdOf(content: EntryContent): string {
   return content.kind === "update" ? content.update.updateId : content.rollback.updateId;
 }
 
+/** The lane that an update belongs to. */
+export function twitchIdOf(content: EntryContent): string {
+  return content.kind === "update" ? content.update.twitchId : content.rollback.twitchId;
+}
+
 /** How long ago an entry was accepted, in milliseconds. See {@link elapsedMs}. */
 export function ageOf(
   { acceptedAt, acceptedUptime }: Pick<Entry, "acceptedAt" | "acceptedUptime">,

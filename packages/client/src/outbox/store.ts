@@ -63,6 +63,17 @@ export type OutboxStats = {
   newestSeq: number | null;
 };
 
+/** The books of an outbox that keeps nothing. */
+export const NOTHING_HELD: OutboxStats = {
+  accepted: 0,
+  acknowledged: 0,
+  pending: 0,
+  deadLettered: 0,
+  oldestAcceptedAt: null,
+  oldestSeq: null,
+  newestSeq: null,
+};
+
 /**
  * Where entries are kept. Every method is one transaction: it happens whole or not at all, and survives the death of the
  * process. What `append` and `redrive` did also survives a power cut; the last of the others may be undone by one, and

@@ -13,7 +13,7 @@ import type { VideoStatus } from "@klipstream/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { OutboxUnwritableError } from "../errors.ts";
-import { newVideo } from "../testing/RecordingManager.ts";
+import { createVideo } from "../manager/testMode.ts";
 import { KnownVideos } from "./KnownVideos.ts";
 
 const NOW = 1_700_000_000_000;
@@ -28,7 +28,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function known(twitchId: string, status: VideoStatus = "Queued") {
-  return { video: { ...newVideo(twitchId, NOW), status }, earlier: [], asOf: NOW };
+  return {
+    video: { ...createVideo(`recorded-${twitchId}`, twitchId, NOW), status },
+    earlier: [],
+    asOf: NOW,
+  };
 }
 
 describe("the known videos", () => {

@@ -6,12 +6,16 @@ import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
+import {
+  type BackendParts,
+  connectToBackend,
+  type ManagerAmbient,
+} from "../manager/connectToBackend.ts";
+import { checkTimeout } from "../manager/checkCall.ts";
+import { Manager } from "../manager/Manager.ts";
+import type { FlushResult, Outbox } from "../outbox/Outbox.ts";
 import { KnownVideos } from "./KnownVideos.ts";
-import type { Dispatcher } from "../outbox/Dispatcher.ts";
 import { lockForRelay } from "./relayLock.ts";
-import { LiveCore, type ManagerAmbient } from "../manager/LiveCore.ts";
-import { ManagerBase } from "../manager/ManagerBase.ts";
-import type { FlushResult } from "../manager/results.ts";
 import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
 
 /**
@@ -20,8 +24,8 @@ import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
  * - updates that arrive together share one wait for the disk; each is on disk when its promise resolves, not before;
  * - it answers for videos while the backend is away, with all that waits in the outbox laid over what was known last.
  */
-export class RelayManager extends ManagerBase {
-  readonly #core: LiveCore;
+export class RelayManager extends Manager {
+  readonly #parts: BackendParts;
   readonly #known: KnownVideos;
   readonly #lookUp: VideoLookUp;
   readonly #unlock: () => void;
@@ -39,40 +43,38 @@ export class RelayManager extends ManagerBase {
     if (configuration.testMode.value)
       throw new ConfigurationError(configuration.testMode.name, "a relay has no test mode");
     const sharing = {
-      groupCommit: true,
       onAnswer: (...answered: Parameters<VideoLookUp["answered"]>) =>
         this.#lookUp.answered(...answered),
     };
     const unlock = lockForRelay(configuration.outboxPath);
-    const core = openCore(
-      () => new LiveCore(configuration, options, { ...ambient, sharing }),
-      unlock,
+    const parts = openOr(unlock, () =>
+      connectToBackend(configuration, options, { ...ambient, sharing }),
     );
-    super(core);
+    super(parts);
     this.#unlock = unlock;
-    const { clock, deployment, store, dispatcher } = core;
-    this.#core = core;
+    const { clock, deployment, store, outbox } = parts;
+    this.#parts = parts;
     this.#known = new KnownVideos(knownVideosPath(configuration.outboxPath.value, deployment));
     this.#lookUp = new VideoLookUp({
       deployment,
       store,
       clock,
       known: this.#known,
-      read: (twitchId) => core.getVideo(twitchId),
+      read: (twitchId) => parts.getVideo(twitchId),
       onReached: () => {
-        if (dispatcher.state === "away") dispatcher.hurry();
+        if (outbox.state === "away") outbox.hurry();
       },
     });
   }
 
   /** The deployment's address. */
   get deployment(): string {
-    return this.#core.deployment;
+    return this.#parts.deployment;
   }
 
   /** What is thought of the backend: see `Traffic`. */
-  get backendState(): Dispatcher["state"] {
-    return this.#core.dispatcher.state;
+  get backendState(): Outbox["state"] {
+    return this.#parts.outbox.state;
   }
 
   /**
@@ -106,10 +108,11 @@ export class RelayManager extends ManagerBase {
    * @throws TokenUnavailableError
    */
   async accessToken(): Promise<string | null> {
-    return (await this.#core.credentials.issue()).token;
+    return (await this.#parts.credentials.issue()).token;
   }
 
-  override close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+  override async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
+    checkTimeout(options, 0);
     this.#closing ??= super.close(options).finally(() => {
       this.#known.close();
       this.#unlock();
@@ -118,11 +121,12 @@ export class RelayManager extends ManagerBase {
   }
 }
 
-function openCore(open: () => LiveCore, unlock: () => void): LiveCore {
+/** Opens something, or gives back what was taken for it. */
+function openOr<T>(giveBack: () => void, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    unlock();
+    giveBack();
     throw error;
   }
 }

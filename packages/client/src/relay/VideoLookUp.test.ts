@@ -11,7 +11,7 @@ import { KnownVideos } from "./KnownVideos.ts";
 import type { Entry } from "../outbox/entry.ts";
 import type { OutboxStore } from "../outbox/store.ts";
 import { VirtualClock } from "../testing/VirtualClock.ts";
-import { newVideo } from "../testing/RecordingManager.ts";
+import { createVideo } from "../manager/testMode.ts";
 import { VideoLookUp } from "./VideoLookUp.ts";
 
 const WAIT_MS = 2000;
@@ -52,7 +52,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const video = (status: VideoStatus): Video => ({ ...newVideo("1", START), status });
+const video = (status: VideoStatus): Video => ({
+  ...createVideo("recorded-1", "1", START),
+  status,
+});
 const never = () => new Promise<never>(() => undefined);
 const away = () => Promise.reject(new BackendUnavailableError("connection", "no connection"));
 

@@ -1,11 +1,11 @@
 import type { VideoStatus } from "@klipstream/contract";
 import { describe, expect, it } from "vitest";
 
-import { newVideo } from "../testing/RecordingManager.ts";
+import { createVideo } from "../manager/testMode.ts";
 import type { EntryContent } from "../outbox/entry.ts";
 import { applyContent, type VideoState } from "./videoState.ts";
 
-const fresh: VideoState = { video: newVideo("1", 1), earlier: [] };
+const fresh: VideoState = { video: createVideo("recorded-1", "1", 1), earlier: [] };
 const meta = { twitchId: "1", updateId: "u", occurredAt: 1 };
 const status = (to: VideoStatus): EntryContent => ({
   kind: "update",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { VideoNotFoundError } from "../errors.ts";
-import { RecordingManager } from "../testing.ts";
+import { RecordingManager } from "./RecordingManager.ts";
 
 describe("RecordingManager", () => {
   it("records calls and plays them on a model of the backend", async () => {

@@ -1,92 +1,85 @@
-import { ARTIFACT_URL_FIELDS, STATUS_QUEUED } from "@klipstream/contract";
-
-import { type Clock, systemClock } from "../clock.ts";
+import { systemClock } from "../clock.ts";
 import { VideoNotFoundError } from "../errors.ts";
-import type { Video, VideoId } from "../integration/ConvexIntegration.ts";
-import { applyContent, type VideoState } from "../relay/videoState.ts";
+import type { Video } from "../integration/ConvexIntegration.ts";
 import { EventLog } from "../log/log.ts";
-import type { EntryContent } from "../outbox/entry.ts";
-import type { ManagerCore } from "../manager/ManagerCore.ts";
+import { Manager, type ManagerParts } from "../manager/Manager.ts";
 import type { ProgressReport } from "../manager/ProgressReporter.ts";
-import type { UpdateResult } from "../manager/results.ts";
+import { createVideo, NO_OUTBOX } from "../manager/testMode.ts";
+import type { UpdateAnswer } from "../outbox/delivery.ts";
+import { type EntryContent, twitchIdOf } from "../outbox/entry.ts";
+import { NOTHING_HELD } from "../outbox/store.ts";
+import { applyContent, type VideoState } from "../relay/videoState.ts";
 
 /** One call that a `RecordingManager` saw, in the form in which the real one would have sent it. */
 export type RecordedCall = EntryContent | ({ kind: "progress" } & ProgressReport);
 
-/** What a `RecordingManager` knows. */
-export type Recording = {
-  calls: RecordedCall[];
-  videos: Map<string, Video>;
-};
+/**
+ * A manager for a pipeline's own tests: takes the same calls with the same checks, keeps them, and plays them on a small model
+ * of the backend in memory. No request, no file, no waiting.
+ */
+export class RecordingManager extends Manager {
+  /** Every call that passed its checks, in order. */
+  readonly calls: readonly RecordedCall[];
+  readonly #videos: Map<string, VideoState>;
 
-const silent = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+  /** @param twitchIds - The videos that exist. */
+  constructor(twitchIds: readonly string[] = []) {
+    const calls: RecordedCall[] = [];
+    const videos = new Map(twitchIds.map((twitchId) => [twitchId, newVideoState(twitchId)]));
+    super(recordInto(calls, videos));
+    this.calls = calls;
+    this.#videos = videos;
+  }
 
-/** The core of `RecordingManager`: a small model of the backend in memory, without runs and without time. */
-export function createRecordingCore(recording: Recording, clock: Clock = systemClock): ManagerCore {
-  const earlier = new Map<string, VideoState["earlier"]>();
-  const settle = (content: EntryContent): "applied" | VideoNotFoundError => {
-    const { twitchId } = content.kind === "update" ? content.update : content.rollback;
-    const video = recording.videos.get(twitchId) ?? createMissing(content, clock);
-    if (video === null) return new VideoNotFoundError(`there is no video ${twitchId}`);
-    const state = { video, earlier: earlier.get(twitchId) ?? [] };
-    const changed = applyContent(state, content, clock.now());
-    recording.videos.set(twitchId, changed.video);
-    earlier.set(twitchId, changed.earlier);
-    return "applied";
+  /** The statuses that were reported for a video, in order. */
+  statusesOf(twitchId: string): string[] {
+    return this.calls.flatMap((call) =>
+      call.kind === "update" &&
+      call.update.twitchId === twitchId &&
+      call.update.status !== undefined
+        ? [call.update.status]
+        : [],
+    );
+  }
+
+  /** A video as it is after all calls so far; undefined when there is none. */
+  videoOf(twitchId: string): Video | undefined {
+    return this.#videos.get(twitchId)?.video;
+  }
+}
+
+function recordInto(calls: RecordedCall[], videos: Map<string, VideoState>): ManagerParts {
+  let applied = 0;
+  const record = (content: EntryContent): UpdateAnswer => {
+    calls.push(content);
+    const twitchId = twitchIdOf(content);
+    const mayCreate = content.kind === "update" && content.createMissing;
+    const before = videos.get(twitchId) ?? (mayCreate ? newVideoState(twitchId) : undefined);
+    if (before === undefined)
+      return { accepted: false, error: new VideoNotFoundError(`there is no video ${twitchId}`) };
+    videos.set(twitchId, applyContent(before, content, Date.now()));
+    applied += 1;
+    return { accepted: true, outcome: "applied" };
   };
-  const counts = { accepted: 0, acknowledged: 0 };
-  const done = () => Promise.resolve({ delivered: true, pending: 0 });
   return {
-    clock,
-    log: new EventLog(silent),
-    defaults: () => ({ waitMs: 0, createMissing: false }),
-    take: (identity, checked): Promise<UpdateResult> => {
-      if (!checked.ok) return Promise.resolve(rejected(identity, checked.error));
-      recording.calls.push(checked.content);
-      const outcome = settle(checked.content);
-      if (outcome !== "applied") return Promise.resolve(rejected(identity, outcome));
-      counts.accepted += 1;
-      counts.acknowledged += 1;
-      return Promise.resolve({ ok: true, outcome, ...identity });
+    clock: systemClock,
+    log: new EventLog({ debug: ignore, info: ignore, warn: ignore, error: ignore }),
+    defaults: { waitMs: 0, createMissing: false },
+    outbox: {
+      ...NO_OUTBOX,
+      accept: ({ content }) => Promise.resolve(record(content)),
+      stats: () => ({ ...NOTHING_HELD, accepted: applied, acknowledged: applied }),
     },
-    getVideo: (twitchId) => Promise.resolve(recording.videos.get(twitchId) ?? null),
-    reportProgress: (report) => recording.calls.push({ kind: "progress", ...report }),
-    stats: () => ({
-      ...counts,
-      pending: 0,
-      deadLettered: 0,
-      oldestAcceptedAt: null,
-      oldestSeq: null,
-      newestSeq: null,
-    }),
-    flush: done,
-    close: done,
+    progress: {
+      report: (report) => void calls.push({ kind: "progress", ...report }),
+      close: ignore,
+    },
+    getVideo: (twitchId) => Promise.resolve(videos.get(twitchId)?.video ?? null),
   };
 }
 
-/** A video as the backend makes it. */
-export function newVideo(twitchId: string, now: number): Video {
-  const urls = Object.fromEntries(ARTIFACT_URL_FIELDS.map((field) => [field, undefined]));
-  return {
-    ...urls,
-    _id: `recorded-${twitchId}` as VideoId,
-    _creationTime: now,
-    twitchId,
-    status: STATUS_QUEUED,
-    statusChangedAt: now,
-  } as Video;
-}
-
-function createMissing(content: EntryContent, clock: Clock): Video | null {
-  if (content.kind !== "update" || !content.createMissing) return null;
-  return newVideo(content.update.twitchId, clock.now());
-}
-
-function rejected(
-  identity: { twitchId: string; updateId: string },
-  error: (UpdateResult & { ok: false })["error"],
-): UpdateResult {
-  return { ok: false, outcome: "rejected", ...identity, error };
+function newVideoState(twitchId: string): VideoState {
+  return { video: createVideo(`recorded-${twitchId}`, twitchId, Date.now()), earlier: [] };
 }
 
 function ignore(): void {

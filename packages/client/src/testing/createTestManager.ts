@@ -1,7 +1,7 @@
 import { afterEach } from "vitest";
 
 import type { ManagerOptions } from "../config/options.ts";
-import type { ManagerAmbient } from "../manager/LiveCore.ts";
+import type { ManagerAmbient } from "../manager/connectToBackend.ts";
 import { ConvexManager } from "../manager/ConvexManager.ts";
 import { MemoryStore } from "../outbox/MemoryStore.ts";
 import { FakeBackend } from "./FakeBackend.ts";

@@ -16,7 +16,7 @@ import { createSigningKey, signingVariables } from "../auth/signingKey.ts";
 import type { ManagerOptions } from "../config/options.ts";
 import { ConvexIntegration } from "../integration/ConvexIntegration.ts";
 import { ConvexManager } from "../manager/ConvexManager.ts";
-import type { ManagerAmbient } from "../manager/LiveCore.ts";
+import type { ManagerAmbient } from "../manager/connectToBackend.ts";
 
 const ISSUER = "https://keys.test.example";
 const ROOT = join(import.meta.dirname, "../../../..");

@@ -18,7 +18,7 @@ import { elapsedMs, type Moment } from "../clock.ts";
 import { InvalidInputError } from "../errors.ts";
 import { parseInput } from "../integration/checks.ts";
 import type { EntryContent } from "../outbox/entry.ts";
-import type { PipelineProgress, RollbackOptions, UpdateOptions } from "./results.ts";
+import type { PipelineProgress, RollbackOptions, UpdateIdentity, UpdateOptions } from "./update.ts";
 
 /** What a caller asked for, checked; or why it cannot be accepted. */
 export type CheckedUpdate =
@@ -29,20 +29,23 @@ const WAIT_MAX_MS = 3_600_000;
 /** The longest that a timer of Node can be set for. */
 const TIMEOUT_MAX_MS = 2 ** 31 - 1;
 
-/** What a call is checked against. */
-export type CallContext = {
-  waitMs: number;
-  createMissing: boolean;
+/** What holds for an update that does not say otherwise. */
+export type UpdateDefaults = { waitMs: number; createMissing: boolean };
+
+/** A call as it was made; nothing of what the caller gave can be relied on. */
+export type Call<Options> = {
+  identity: UpdateIdentity;
+  twitchId: unknown;
+  options: Options;
+  defaults: UpdateDefaults;
   /** The moment of the call. */
   now: Moment;
   /** When a run started. */
   startOf: (run: Run) => Moment;
 };
 
-type Identity = { twitchId: string; updateId: string };
-
 /** The ids that a result carries, also for a call that makes no sense. */
-export function identify(twitchId: unknown, options: unknown): Identity {
+export function identify(twitchId: unknown, options: unknown): UpdateIdentity {
   const given =
     typeof options === "object" && options !== null && "updateId" in options && options.updateId;
   return {
@@ -72,13 +75,10 @@ const progressSchema = z.strictObject({
   urls: z.unknown().optional(),
 });
 
-type Call = { identity: Identity; twitchId: unknown; options: UpdateOptions | undefined };
-
 /** Checks a status, URLs, or both. */
 export function checkUpdate(
-  call: Call,
+  call: Call<UpdateOptions | undefined>,
   progress: PipelineProgress,
-  context: CallContext,
 ): CheckedUpdate {
   return checked(() => {
     const options = parseInput(optionsSchema, call.options ?? {});
@@ -86,35 +86,33 @@ export function checkUpdate(
     const update = parseInput(updateSchema, {
       twitchId: call.twitchId,
       ...fields,
-      ...metaOf(call, options, context),
+      ...metaOf(call, options),
     });
     return {
       content: {
         kind: "update",
         update: { ...update, updateId: call.identity.updateId },
-        createMissing: options.createMissing ?? context.createMissing,
+        createMissing: options.createMissing ?? call.defaults.createMissing,
       },
-      waitMs: options.waitMs ?? context.waitMs,
+      waitMs: options.waitMs ?? call.defaults.waitMs,
     };
   });
 }
 
 /** Checks a rollback. */
-export function checkRollback(
-  call: Omit<Call, "options"> & { options: RollbackOptions | undefined },
-  context: CallContext,
-): CheckedUpdate {
+export function checkRollback(call: Call<RollbackOptions | undefined>): CheckedUpdate {
   return checked(() => {
     const options = parseInput(rollbackOptionsSchema, call.options ?? {});
     const twitchId = parseInput(twitchIdSchema, call.twitchId);
     const { undoes } = options;
     const rollback = {
       twitchId,
-      ...metaOf(call, options, context),
+      ...metaOf(call, options),
       ...(undoes !== undefined && { undoes }),
       updateId: call.identity.updateId,
     };
-    return { content: { kind: "rollback", rollback }, waitMs: options.waitMs ?? context.waitMs };
+    const waitMs = options.waitMs ?? call.defaults.waitMs;
+    return { content: { kind: "rollback", rollback }, waitMs };
   });
 }
 
@@ -144,9 +142,8 @@ export function checkTimeout(options: unknown, fallback: number): number {
 }
 
 function metaOf(
-  { identity, options: given }: Call,
+  { identity, options: given, now, startOf }: Call<UpdateOptions | undefined>,
   { occurredAt, run, reason, source }: z.infer<typeof optionsSchema>,
-  { now, startOf }: CallContext,
 ) {
   // A run that this manager has started is known by its very object.
   const startedAt = run && startOf(given?.run ?? run);
@@ -159,7 +156,7 @@ function metaOf(
   });
 }
 
-/** Whatever goes wrong in reading an argument is the argument's fault, also a getter that throws. */
+/** An argument that cannot even be read is wrong input, too: a getter that throws, for example. */
 function checked(read: () => { content: EntryContent; waitMs: number }): CheckedUpdate {
   try {
     return { ok: true, ...read() };
