@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { EXIT_CODES } from "./exitCodes.ts";
+import { EXIT_CODES } from "./command/exitCodes.ts";
 import { captureCli } from "./testing/captureCli.ts";
 
 test.each([

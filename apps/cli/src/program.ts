@@ -2,7 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 
 import packageJson from "../package.json" with { type: "json" };
 import { type Cli, COMMAND_TREE, type CommandNode } from "./commandTree.ts";
-import { EXIT_CODE_MEANINGS, EXIT_CODES } from "./exitCodes.ts";
+import { EXIT_CODE_MEANINGS, EXIT_CODES } from "./command/exitCodes.ts";
 
 const EXIT_CODE_HELP = (Object.keys(EXIT_CODES) as (keyof typeof EXIT_CODES)[])
   .map((name) => `  ${EXIT_CODES[name]}  ${EXIT_CODE_MEANINGS[name]}`)

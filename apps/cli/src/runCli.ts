@@ -1,9 +1,9 @@
 import { CommanderError } from "@commander-js/extra-typings";
 
-import { CliError } from "./cliError.ts";
+import { CliError } from "./command/cliError.ts";
 import type { Cli } from "./commandTree.ts";
 import type { CliContext } from "./context.ts";
-import { EXIT_CODES } from "./exitCodes.ts";
+import { EXIT_CODES } from "./command/exitCodes.ts";
 import { createOutput } from "./output/output.ts";
 import { argumentsToParse, buildProgram } from "./program.ts";
 
@@ -32,7 +32,7 @@ async function report({ output }: Cli, error: unknown): Promise<number> {
   const failure =
     error instanceof CliError
       ? error
-      : (await import("./describeFailure.ts")).describeFailure(error);
+      : (await import("./command/describeFailure.ts")).describeFailure(error);
   output.talk(`${output.paintTalk("bad", "error:")} ${failure.message}`);
   if (failure.remedy !== null)
     output.talk(`  ${output.paintTalk("strong", "->")} ${failure.remedy}`);

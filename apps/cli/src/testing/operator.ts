@@ -8,7 +8,7 @@ import {
   startLocalDeployment,
 } from "@klipstream/local-deployment";
 
-import { createAdminClient, type Variables } from "../admin/adminClient.ts";
+import { createAdminClient, type Variables } from "../deployment/adminClient.ts";
 import { processContext } from "../context.ts";
 import { captureCli, type Captured } from "./captureCli.ts";
 

@@ -1,0 +1,34 @@
+import { createInterface } from "node:readline/promises";
+
+import { usageError } from "./cliError.ts";
+import type { Cli } from "../commandTree.ts";
+
+/**
+ * Asks before something that cannot be taken back.
+ *
+ * @param yes - `--yes` was given: no question.
+ * @returns Whether to go on.
+ * @throws CliError off a terminal without `--yes`: nobody is there to answer.
+ */
+export async function confirm(
+  { context, output }: Cli,
+  { question, yes }: { question: string; yes: boolean },
+): Promise<boolean> {
+  if (yes) return true;
+  if (context.stdin.isTTY !== true)
+    throw usageError(
+      `${question} There is no terminal to ask on`,
+      "add --yes, or look first with --dry-run",
+    );
+  const lines = createInterface({ input: context.stdin, output: context.stderr });
+  try {
+    // Ctrl-C and the end of the input are answers, too: no.
+    const closed = new Promise<string>((resolve) => lines.once("close", () => resolve("")));
+    const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
+    const agreed = /^y(es)?$/i.test(answer.trim());
+    if (!agreed) output.talk("nothing was changed");
+    return agreed;
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+
+import { createAdminClient } from "../deployment/adminClient.ts";
+import { countArgument } from "../command/arguments.ts";
+import type { DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+import { layOutTable } from "../output/table.ts";
+import { formatTime } from "../output/text.ts";
+import { OPERATORS_KEY } from "./account.ts";
+
+const MOST_ROWS = 1000;
+const DEFAULT_ROWS = 50;
+
+const rowSchema = z.object({
+  at: z.number(),
+  by: z.string(),
+  action: z.string(),
+  target: z.string(),
+  detail: z.string().optional(),
+});
+type Row = z.infer<typeof rowSchema>;
+
+const COLUMNS = [
+  { header: "TIME", value: (row: Row) => formatTime(row.at) },
+  { header: "BY", value: (row: Row) => row.by, shrink: "end" as const },
+  { header: "ACTION", value: (row: Row) => row.action },
+  { header: "OF", value: (row: Row) => row.target, shrink: "end" as const },
+  { header: "DETAIL", value: (row: Row) => row.detail ?? "", shrink: "end" as const },
+];
+
+export const defineAudit: DefineCommand = (command, cli) =>
+  command
+    .option("--limit <count>", "how many rows", countArgument(MOST_ROWS), DEFAULT_ROWS)
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples(["klipstream audit", "who made, bound, disabled, revoked and rotated what"]) +
+        "\n\nRows are kept for a year." +
+        OPERATORS_KEY,
+    )
+    .action(async ({ limit, json }) => {
+      const { context, output } = cli;
+      const answer = await createAdminClient(context).run("audit:list", { limit });
+      const rows = z.array(rowSchema).parse(answer);
+      if (json === true) output.json(rows);
+      else if (rows.length === 0) output.talk("nothing was done yet");
+      else output.data(...layOutTable(COLUMNS, rows, output.width));
+    });

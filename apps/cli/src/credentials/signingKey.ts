@@ -1,0 +1,95 @@
+import { Argument } from "@commander-js/extra-typings";
+import { createSigningKey } from "@klipstream/client/keys";
+import { z } from "zod";
+
+import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
+import { operatorName } from "./operator.ts";
+import { durationOption } from "../command/arguments.ts";
+import type { Cli, DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+import { isTrialAccepted } from "./isTrialAccepted.ts";
+import {
+  planPublish,
+  planRetire,
+  planSign,
+  readSigningState,
+  ROTATION_STEPS,
+  type RotationStep,
+  type StepPlan,
+} from "./signingVariables.ts";
+import { confirm } from "../command/confirm.ts";
+import { OPERATORS_KEY } from "./account.ts";
+
+type Options = {
+  wait: number;
+  json?: true | undefined;
+  dryRun?: true | undefined;
+  yes?: true | undefined;
+};
+
+export const defineSigningKeyRotate: DefineCommand = (command, cli) =>
+  command
+    .addArgument(new Argument("<step>", "publish, then sign, then retire").choices(ROTATION_STEPS))
+    .addOption(
+      durationOption("--wait <time>", "how long `sign` waits for the key to be accepted", "60s"),
+    )
+    .option("--dry-run", "say what the step would do, and do nothing")
+    .option("--yes", "do not ask before retiring a key")
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        ["klipstream signing-key rotate publish", "make the next key and publish it"],
+        ["klipstream signing-key rotate sign", "sign with it, once the deployment accepts it"],
+        [
+          "klipstream signing-key rotate retire --yes",
+          "ten minutes later, when no token of the old key is alive: publish the new key alone",
+        ],
+      ) +
+        "\n\nEach step refuses to come too early. Keys of pipelines stay as they are." +
+        OPERATORS_KEY,
+    )
+    .action((step: RotationStep, options) => rotate(cli, step, options));
+
+const SAYS: Record<RotationStep, string> = {
+  publish: "published beside the key that signs; then: klipstream signing-key rotate sign",
+  sign: "signs from now on; in ten minutes: klipstream signing-key rotate retire",
+  retire: "is retired; the rotation is done",
+};
+
+async function rotate(cli: Cli, step: RotationStep, options: Options): Promise<void> {
+  const { context, output } = cli;
+  const admin = createAdminClient(context);
+  const plan = await PLANS[step](cli, admin, options);
+  if (options.dryRun === true) {
+    output.talk(`${step}: the key ${plan.kid}, at ${admin.url}`, "dry run: nothing was changed");
+    return;
+  }
+  const question = "Tokens that the previous key signed will be refused. Go on?";
+  const yes = step !== "retire" || options.yes === true;
+  if (!(await confirm(cli, { question, yes }))) return;
+  // Recorded first: when a key began to sign must be known for as long as it does.
+  await admin.run("signingKeys:recordStep", { step, kid: plan.kid, by: operatorName(context) });
+  await admin.setVariables(plan.variables);
+  if (options.json === true) output.json({ step, kid: plan.kid });
+  output.talk(`${plan.kid} ${SAYS[step]}`);
+}
+
+const PLANS: Record<
+  RotationStep,
+  (cli: Cli, admin: AdminClient, options: Options) => Promise<StepPlan>
+> = {
+  publish: async (_cli, admin) => planPublish(await admin.variables(), await createSigningKey()),
+
+  sign: async ({ context }, admin, { wait: waitMs }) =>
+    planSign(await admin.variables(), () => isTrialAccepted(admin, { context, waitMs })),
+
+  retire: async (_cli, admin) => {
+    const variables = await admin.variables();
+    const { signs } = readSigningState(variables);
+    const answer = await admin.run("signingKeys:msUntilRetirable", { signingKid: signs ?? "" });
+    const msLeft = z.number().nullable().parse(answer);
+    // No row: it signs for longer than the audit remembers.
+    return planRetire(variables, msLeft ?? 0);
+  },
+};

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { resolveConfiguration } from "@klipstream/client";
+import { isErrorData } from "@klipstream/contract";
+import { parse as parseDotenv } from "dotenv";
+import { z } from "zod";
+
+import { CliError, usageError } from "../command/cliError.ts";
+import type { CliContext } from "../context.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
+
+/** Calls the deployment's internal and system functions with the operator's own admin or deploy key. */
+export type AdminClient = {
+  url: string;
+  /** Runs an internal function. @throws CliError when the deployment refuses or cannot be reached. */
+  run: (path: string, args: Record<string, unknown>) => Promise<unknown>;
+  /** Asks a system query, as `npx convex data` does. @throws CliError likewise. */
+  query: (path: string, args: Record<string, unknown>) => Promise<unknown>;
+  /** The deployment's variables, secrets among them. @throws CliError likewise. */
+  variables: () => Promise<Variables>;
+  /** Sets variables, or takes them away (null): all or none. @throws CliError likewise. */
+  setVariables: (changes: Record<string, string | null>) => Promise<void>;
+};
+
+/** The variables of a deployment. */
+export type Variables = Readonly<Record<string, string>>;
+
+const FILES = [".env.local", ".env"];
+const TIMEOUT_MS = 15_000;
+
+const answerSchema = z.union([
+  z.object({ status: z.literal("success"), value: z.unknown() }),
+  z.object({
+    status: z.literal("error"),
+    errorMessage: z.string(),
+    errorData: z.unknown().optional(),
+  }),
+]);
+
+const refusalSchema = z.object({ message: z.string() });
+const variablesSchema = z.object({ environmentVariables: z.record(z.string(), z.string()) });
+
+/**
+ * Takes the key from where `npx convex` takes it: `CONVEX_SELF_HOSTED_ADMIN_KEY` (with `CONVEX_SELF_HOSTED_URL`), else
+ * `CONVEX_DEPLOY_KEY`, in the environment, `.env.local` or `.env`. The call is the one that `npx convex run` makes.
+ *
+ * @throws CliError when there is no key or no URL.
+ */
+export function createAdminClient(context: CliContext): AdminClient {
+  const find = variableFinder(context);
+  const selfHosted = find("CONVEX_SELF_HOSTED_ADMIN_KEY");
+  const key = selfHosted ?? find("CONVEX_DEPLOY_KEY");
+  if (key === undefined)
+    throw usageError(
+      "this needs the operator's own key",
+      "set CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY (self-hosted), or CONVEX_DEPLOY_KEY (Convex Cloud)",
+    );
+  const configured = () =>
+    resolveConfiguration({}, { env: { ...context.environment }, cwd: context.folder }).url.value;
+  const url =
+    (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ?? configured();
+  if (url === undefined)
+    throw usageError("CONVEX_URL is not set", "set it to the deployment's address");
+  const deployment = { context, url, key };
+  const through = (route: string) => (path: string, args: Record<string, unknown>) =>
+    call(deployment, route, { path, args });
+  return {
+    url,
+    run: through("/api/function"),
+    query: through("/api/query"),
+    variables: async () => {
+      const { text, status } = await request(deployment, "/api/v1/list_environment_variables");
+      const answer = variablesSchema.safeParse(parseJson(text));
+      if (answer.success) return answer.data.environmentVariables;
+      throw foreignAnswer(url, status);
+    },
+    setVariables: async (variables) => {
+      const changes = Object.entries(variables).map(([name, value]) => ({ name, value }));
+      const route = "/api/v1/update_environment_variables";
+      const { text, status } = await request(deployment, route, { changes });
+      if (status === 200) return;
+      const { message } = refusalSchema.safeParse(parseJson(text)).data ?? {};
+      throw new CliError(`the variables could not be set: ${message ?? `HTTP ${status}`}`);
+    },
+  };
+}
+
+function variableFinder({ environment, folder }: CliContext) {
+  const layers = [
+    environment,
+    ...FILES.map((file) => join(folder, file))
+      .filter((file) => existsSync(file))
+      .map((file) => parseDotenv(readFileSync(file))),
+  ];
+  return (name: string): string | undefined =>
+    layers.map((layer) => layer[name]?.trim()).find((value) => value !== undefined && value !== "");
+}
+
+type Deployment = { context: CliContext; url: string; key: string };
+
+/** One request with the operator's key: POST where it has a body, else GET. */
+async function request(
+  { context, url, key }: Deployment,
+  route: string,
+  body?: object,
+): Promise<{ status: number; text: string }> {
+  let answer: { status: number; text: string };
+  try {
+    const response = await context.fetch(new URL(route, url), {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Convex ${key}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      redirect: "manual",
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    answer = { status: response.status, text: await response.text() };
+  } catch (error) {
+    throw new CliError(`the deployment at ${url} cannot be reached`, {
+      remedy: "see `klipstream doctor`",
+      cause: error,
+    });
+  }
+  if (answer.status === 401 || answer.status === 403)
+    throw new CliError("the deployment refuses the operator's key", {
+      exitCode: EXIT_CODES.CREDENTIALS_REFUSED,
+      remedy: "check that the admin or deploy key belongs to this deployment",
+    });
+  return answer;
+}
+
+async function call(
+  deployment: Deployment,
+  route: string,
+  { path, args }: { path: string; args: Record<string, unknown> },
+): Promise<unknown> {
+  const { status, text } = await request(deployment, route, { path, args, format: "json" });
+  const answer = answerSchema.safeParse(parseJson(text));
+  if (!answer.success) throw foreignAnswer(deployment.url, status);
+  if (answer.data.status === "success") return answer.data.value;
+  const { errorData, errorMessage } = answer.data;
+  if (isErrorData(errorData)) throw usageError(errorData.message);
+  throw new CliError(`${path} failed: ${errorMessage.split("\n")[0] ?? ""}`, {
+    remedy: "deploy the backend of this version: npx convex deploy",
+  });
+}
+
+function foreignAnswer(url: string, status: number): CliError {
+  return new CliError(`${url} answered HTTP ${status}, not as a Convex deployment does`, {
+    remedy: "see `klipstream doctor`",
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON is an answer too: not a deployment's.
+    return undefined;
+  }
+}

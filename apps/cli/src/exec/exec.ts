@@ -1,0 +1,134 @@
+import type { StageContext } from "@klipstream/client";
+import { REASON_MAX_LENGTH } from "@klipstream/contract";
+import { Option } from "@commander-js/extra-typings";
+
+import {
+  artifactUrlArgument,
+  durationOption,
+  statusArgument,
+  twitchIdArgument,
+} from "../command/arguments.ts";
+import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
+import type { Cli, DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
+import { formatDuration } from "../output/text.ts";
+
+/** How long the start of the command waits for the backend at most, in ms. */
+const WAIT_MS = 2000;
+/** Cloud Run and Docker send SIGKILL after 10 s: what is left is for reporting. */
+const DEFAULT_GRACE = "7s";
+const FLUSH_MS = 2500;
+
+export const defineExec: DefineCommand = (command, cli) =>
+  command
+    .argument("<id>", "Twitch ID or address of the video", twitchIdArgument)
+    .argument("<command...>", "the command, after --")
+    .requiredOption("--status <status>", "the status while it runs", statusArgument)
+    .option(
+      "--url <key=url>",
+      "an artifact URL to report when it has succeeded; repeatable",
+      artifactUrlArgument,
+    )
+    .addOption(
+      new Option("--on-failure <what>", "undo the status, or set it to Failed")
+        .choices(["rollback", "fail"])
+        .default("rollback" as const),
+    )
+    .addOption(
+      durationOption(
+        "--grace <time>",
+        "after SIGTERM, SIGINT or SIGHUP, how long it may take to end before SIGKILL",
+        DEFAULT_GRACE,
+      ),
+    )
+    .addHelpText(
+      "after",
+      examples(
+        [
+          'klipstream exec 2434635255 --status "Transcribing" --url transcriptUrl=gs://vods/t.csv -- python transcribe.py',
+          "report Transcribing, run it with heartbeats, then report the URL",
+        ],
+        [
+          'klipstream exec 2434635255 --status "Analyzing" --on-failure fail -- ./analyze.sh',
+          "on failure: Failed, with the command's last line as the reason",
+        ],
+      ) +
+        "\n\nLines `::progress 40 message` on the command's output become the video's progress. Other output passes" +
+        "\nthrough, and so does the exit code. A deployment that cannot be reached does not hold the command up.",
+    )
+    .action((twitchId, [...line], { status, url, onFailure, grace }) =>
+      execute(cli, { twitchId, line, status, urls: url, onFailure, graceMs: grace }),
+    );
+
+type Execution = {
+  twitchId: string;
+  line: readonly string[];
+  status: Parameters<ReturnType<typeof openManager>["manager"]["runStage"]>[1];
+  urls: ReturnType<typeof artifactUrlArgument> | undefined;
+  onFailure: "rollback" | "fail";
+  graceMs: number;
+};
+
+async function execute(cli: Cli, execution: Execution): Promise<void> {
+  const { twitchId, status, urls, onFailure } = execution;
+  const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
+  try {
+    const end = await manager
+      .runStage(
+        twitchId,
+        status,
+        async (stage) => {
+          // An unknown video is the caller's mistake: nothing should run for it.
+          if (!stage.begun.ok) throw stage.begun.error;
+          const ended = await supervise(cli, execution, stage);
+          if (ended.exitCode !== 0) throw new CommandFailed(ended);
+          return ended;
+        },
+        { onFailure: onFailure === "fail" ? "markFailed" : "rollBack" },
+      )
+      .catch((error: unknown) => {
+        if (error instanceof CommandFailed) return error.end;
+        throw error;
+      });
+    cli.exitCode = end.exitCode;
+    if (end.exitCode === 0 && urls !== undefined) {
+      const reported = await manager.updateVideoUrls(twitchId, urls);
+      if (!reported.ok) throw reported.error;
+    }
+  } finally {
+    const { pending } = await manager.close({ timeoutMs: FLUSH_MS });
+    if (pending > 0) sayPending(cli, pending, news);
+  }
+}
+
+function supervise(
+  { context, output }: Cli,
+  { line, graceMs }: Execution,
+  stage: StageContext,
+): Promise<CommandEnd> {
+  return superviseCommand(line, {
+    context,
+    graceMs,
+    onProgress: ({ percent, message }) => stage.progress(percent, message),
+    onForward: (signal) =>
+      output.talk(`klipstream: ${signal} handed on; SIGKILL follows in ${formatDuration(graceMs)}`),
+  });
+}
+
+/** Thrown inside the stage, so that the manager reports the failure; its message is the reason. */
+class CommandFailed extends Error {
+  readonly end: CommandEnd;
+
+  constructor(end: CommandEnd) {
+    const how = end.signal === null ? `exit ${end.exitCode}` : `ended by ${end.signal}`;
+    super(`${how}${end.lastLine === null ? "" : `: ${end.lastLine}`}`.slice(0, REASON_MAX_LENGTH));
+    this.end = end;
+  }
+}
+
+function sayPending({ output }: Cli, pending: number, news: DeliveryNews): void {
+  output.talk(
+    `klipstream: ${pending} ${pending === 1 ? "update waits" : "updates wait"} in the outbox: ${news.credentialsRefused ?? news.failure ?? "not delivered yet"}`,
+  );
+}

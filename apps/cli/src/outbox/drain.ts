@@ -1,0 +1,41 @@
+import { durationOption } from "../command/arguments.ts";
+import { openManager } from "../deployment/openManager.ts";
+import { explainQueued } from "../videos/updates.ts";
+import type { DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+
+const DEFAULT_TIMEOUT = "30s";
+
+export const defineOutboxDrain: DefineCommand = (command, cli) =>
+  command
+    .addOption(durationOption("--timeout <time>", "how long to try", DEFAULT_TIMEOUT))
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        "klipstream outbox drain --timeout 5m",
+        "deliver what waits for the configured deployment",
+      ]) + "\n\nExits 3 when something still waits, 4 when the credentials are refused.",
+    )
+    .action(async ({ timeout, json }) => {
+      const { output } = cli;
+      const { manager, news } = openManager(cli.context, { waitMs: 0 });
+      try {
+        const before = manager.stats();
+        const { delivered } = await manager.flush({ timeoutMs: timeout });
+        const after = manager.stats();
+        const result = {
+          delivered: after.acknowledged - before.acknowledged,
+          pending: after.pending,
+          deadLettered: after.deadLettered - before.deadLettered,
+        };
+        if (json === true) output.json(result);
+        else
+          output.data(
+            `${result.delivered} delivered, ${result.pending} pending, ${result.deadLettered} refused for good`,
+          );
+        if (!delivered) explainQueued(cli, news);
+      } finally {
+        await manager.close({ timeoutMs: 0 });
+      }
+    });

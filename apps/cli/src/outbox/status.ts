@@ -1,0 +1,53 @@
+import type { DeploymentStats } from "@klipstream/client";
+
+import type { DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
+import { withOutbox } from "./openOutbox.ts";
+import { formatDuration } from "../output/text.ts";
+import { layOutTable } from "../output/table.ts";
+
+export const defineOutboxStatus: DefineCommand = (command, cli) =>
+  command
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples(["klipstream outbox status", "how much waits for which deployment"]) +
+        "\n\nThe invariant is: accepted = acknowledged + pending + dead. Exits 1 where it does not hold.",
+    )
+    .action(async ({ json }) => {
+      const { context, output } = cli;
+      const { path, stats } = await withOutbox(context, (inspector) => ({
+        path: inspector.path,
+        stats: inspector.stats(),
+      }));
+      if (json === true)
+        output.json({ path, deployments: stats.map((one) => ({ ...one, holds: holds(one) })) });
+      else {
+        output.talk(path);
+        output.data(
+          ...layOutTable<DeploymentStats>(
+            [
+              { header: "DEPLOYMENT", value: ({ deployment }) => deployment, shrink: "middle" },
+              { header: "ACCEPTED", value: ({ accepted }) => String(accepted) },
+              { header: "ACKNOWLEDGED", value: ({ acknowledged }) => String(acknowledged) },
+              { header: "PENDING", value: ({ pending }) => String(pending) },
+              { header: "DEAD", value: ({ deadLettered }) => String(deadLettered) },
+              { header: "OLDEST", value: (one) => oldest(one, context.now()) },
+              { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
+            ],
+            stats,
+            output.width,
+          ),
+        );
+      }
+      if (!stats.every(holds)) cli.exitCode = EXIT_CODES.FAILED;
+    });
+
+function holds({ accepted, acknowledged, pending, deadLettered }: DeploymentStats): boolean {
+  return accepted === acknowledged + pending + deadLettered;
+}
+
+function oldest({ oldestAcceptedAt }: DeploymentStats, now: number): string {
+  return oldestAcceptedAt === null ? "" : formatDuration(now - oldestAcceptedAt);
+}

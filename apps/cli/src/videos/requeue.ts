@@ -1,0 +1,120 @@
+import { backend } from "@klipstream/client";
+import { STATUS_QUEUED } from "@klipstream/contract";
+
+import { durationArgument } from "../command/arguments.ts";
+import { connectBackend } from "../deployment/connectBackend.ts";
+import { openManager } from "../deployment/openManager.ts";
+import { explainQueued } from "./updates.ts";
+import type { ListedVideo } from "./videos.ts";
+import type { Cli, DefineCommand } from "../commandTree.ts";
+import { examples } from "../command/examples.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
+import { confirm } from "../command/confirm.ts";
+import { formatDuration, formatTime } from "../output/text.ts";
+import { layOutTable } from "../output/table.ts";
+
+const PAGE_SIZE = 100;
+const WAIT_MS = 10_000;
+
+export const defineRequeue: DefineCommand = (command, cli) =>
+  command
+    .requiredOption("--stalled", "the videos without a sign of life (there is no other choice)")
+    .option("--older <time>", "only those silent for this long (2h)", durationArgument)
+    .option("--dry-run", "list them, and do nothing")
+    .option("--yes", "do not ask")
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        ["klipstream requeue --stalled --dry-run", "what would be requeued"],
+        ["klipstream requeue --stalled --older 2h --yes", "for a cron job"],
+      ) + "\n\nEach video's history says that it was requeued, by whom, and where it was stuck.",
+    )
+    .action(async ({ older = 0, dryRun, yes, json }) => {
+      const stalled = (await listStalled(cli)).filter(
+        ({ stalledSince }) => cli.context.now() - (stalledSince ?? Infinity) >= older,
+      );
+      if (dryRun === true || stalled.length === 0) {
+        print(cli, { json, rows: stalled.map((video) => ({ video, outcome: "-" })) });
+        cli.output.talk(
+          stalled.length === 0 ? "no stalled videos" : "dry run: nothing was changed",
+        );
+        return;
+      }
+      const question = `${stalled.length} videos will be set back to ${STATUS_QUEUED}. Go on?`;
+      if (!(await confirm(cli, { question, yes: yes === true }))) return;
+      await requeue(cli, stalled, json);
+    });
+
+async function listStalled({ context }: Cli): Promise<ListedVideo[]> {
+  const { api } = connectBackend(context);
+  const videos: ListedVideo[] = [];
+  for (let cursor: string | null = null; ;) {
+    const result: Awaited<ReturnType<typeof api.query<typeof backend.video.list>>> =
+      await api.query(backend.video.list, {
+        stalledOnly: true,
+        paginationOpts: { numItems: PAGE_SIZE, cursor },
+      });
+    videos.push(...result.page);
+    if (result.isDone) return videos;
+    cursor = result.continueCursor;
+  }
+}
+
+async function requeue(cli: Cli, videos: readonly ListedVideo[], json: true | undefined) {
+  const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
+  try {
+    const results = await Promise.all(
+      videos.map(async (video) => ({
+        video,
+        result: await manager.updateVideoStatus(video.twitchId, STATUS_QUEUED, {
+          reason: `requeued: silent in ${video.status} since ${formatTime(video.stalledSince ?? 0)}`,
+        }),
+      })),
+    );
+    print(cli, {
+      json,
+      rows: results.map(({ video, result }) => ({ video, outcome: result.outcome })),
+    });
+    if (results.some(({ result }) => result.outcome === "queued")) explainQueued(cli, news);
+    if (results.some(({ result }) => !result.ok)) cli.exitCode = EXIT_CODES.FAILED;
+  } finally {
+    await manager.close({ timeoutMs: 0 });
+  }
+}
+
+type Row = { video: ListedVideo; outcome: string };
+
+function print(
+  { output, context }: Cli,
+  { json, rows }: { json: true | undefined; rows: readonly Row[] },
+): void {
+  if (json === true) {
+    output.json(
+      rows.map(({ video: { twitchId, status, stalledSince }, outcome }) => ({
+        twitchId,
+        status,
+        stalledSince,
+        outcome,
+      })),
+    );
+    return;
+  }
+  if (rows.length === 0) return;
+  output.data(
+    ...layOutTable<Row>(
+      [
+        { header: "VIDEO", value: ({ video }) => video.twitchId },
+        { header: "STUCK IN", value: ({ video }) => video.status },
+        {
+          header: "SILENT FOR",
+          value: ({ video }) => formatDuration(context.now() - (video.stalledSince ?? 0)),
+        },
+        { header: "OUTCOME", value: ({ outcome }) => outcome },
+        { header: "TITLE", value: ({ video }) => video.title ?? "", shrink: "end" },
+      ],
+      rows,
+      output.width,
+    ),
+  );
+}
