@@ -1,25 +1,16 @@
-import type { Command } from "@commander-js/extra-typings";
-
-import type { CliContext } from "./context.ts";
-import type { Output } from "./output/output.ts";
-
-/** One invocation of the program, as a command sees it. */
-export type Cli = {
-  context: CliContext;
-  output: Output;
-  /** What the program exits with when the command returns; a thrown `CliError` brings its own. */
-  exitCode: number;
-};
-
-/** Gives a bare command its arguments, options, examples and action. */
-export type DefineCommand = (command: Command, cli: Cli) => unknown;
+import type { DefineCommand } from "./command/command.ts";
 
 /**
  * A command of the tree: its name and summary are known at once, the rest is loaded when it is called, so that
  * `klipstream --help` loads none of them.
  */
 export type CommandNode = { name: string; summary: string } & (
-  { load: () => Promise<DefineCommand> } | { children: readonly CommandNode[] }
+  | {
+      load: () => Promise<DefineCommand>;
+      /** It speaks of every command, so all of them are loaded for it. */
+      needsAll?: true;
+    }
+  | { children: readonly CommandNode[] }
 );
 
 export const COMMAND_TREE: readonly CommandNode[] = [
@@ -220,6 +211,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
   {
     name: "completion",
     summary: "print a completion script for bash, zsh or fish",
+    needsAll: true,
     load: async () => (await import("./completion/completion.ts")).defineCompletion,
   },
 ];

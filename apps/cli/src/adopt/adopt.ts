@@ -1,7 +1,6 @@
 import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
 import { usageError } from "../command/cliError.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { confirm } from "../command/confirm.ts";
 import { checkTable, type TableCheck } from "./checkTable.ts";

@@ -4,7 +4,7 @@ import { z } from "zod";
 
 import type { AdminClient } from "../deployment/adminClient.ts";
 import { CliError } from "../command/cliError.ts";
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "../command/command.ts";
 
 const LOOK_EVERY_MS = 500;
 /** The deployment runs a batch in well under a second; silence this long means that nobody walks. */

@@ -1,4 +1,4 @@
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "../command/command.ts";
 import { type Column, layOutTable } from "../output/table.ts";
 import type { TableCheck } from "./checkTable.ts";
 

@@ -1,7 +1,6 @@
-import type { Cli, DefineCommand } from "../commandTree.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import type { Diagnosis, Finding } from "./diagnosis.ts";
 import { diagnose } from "./diagnose.ts";
-import { examples } from "../command/examples.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { printable, type Tone } from "../output/text.ts";
 

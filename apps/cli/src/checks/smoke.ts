@@ -1,6 +1,5 @@
-import type { Cli, DefineCommand } from "../commandTree.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { describeFailure } from "../command/describeFailure.ts";
-import { examples } from "../command/examples.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { printable } from "../output/text.ts";
 import { smoke, type SmokeStep } from "./scratchLife.ts";

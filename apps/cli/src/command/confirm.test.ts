@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "vitest";
 
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "./command.ts";
 import { processContext } from "../context.ts";
 import { confirm } from "./confirm.ts";
 import { createOutput } from "../output/output.ts";

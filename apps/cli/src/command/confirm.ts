@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
 
 import { usageError } from "./cliError.ts";
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "./command.ts";
 
 /**
  * Asks before something that cannot be taken back.

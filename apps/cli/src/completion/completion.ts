@@ -1,10 +1,8 @@
 import { Argument } from "@commander-js/extra-typings";
 
-import type { DefineCommand } from "../commandTree.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { describeProgram } from "./describeProgram.ts";
 import { completionScript, SHELLS } from "./scripts.ts";
-import { examples } from "../command/examples.ts";
-import { buildProgram } from "../program.ts";
 
 export const defineCompletion: DefineCommand = (command, cli) =>
   command
@@ -17,7 +15,8 @@ export const defineCompletion: DefineCommand = (command, cli) =>
         ["klipstream completion fish | source", "complete in this fish"],
       ),
     )
-    .action(async (shell) => {
-      const program = await buildProgram(cli, "all");
-      cli.output.data(completionScript(shell, describeProgram(program)).trimEnd());
+    .action((shell) => {
+      // The tree says that this command needs all: the program is loaded whole.
+      const nodes = command.parent === null ? [] : describeProgram(command.parent);
+      cli.output.data(completionScript(shell, nodes).trimEnd());
     });

@@ -1,6 +1,5 @@
-import type { Command as TypedCommand } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { VIDEO_STATUSES } from "@klipstream/contract";
-import type { Command } from "commander";
 
 /** What may stand at one place of the command line. */
 export type Choice = { word: string; summary: string };
@@ -16,12 +15,15 @@ export type CompletionNode = {
   optionValues: { option: string; values: readonly string[] }[];
 };
 
-/** Reads the whole tree of a program. */
-export function describeProgram(program: TypedCommand): CompletionNode[] {
-  return describeCommand(program as unknown as Command, []);
-}
-
-function describeCommand(command: Command, path: readonly string[]): CompletionNode[] {
+/**
+ * Reads a command and all below it.
+ *
+ * @param path - The names that lead to it; none for the program itself.
+ */
+export function describeProgram(
+  command: CommandUnknownOpts,
+  path: readonly string[] = [],
+): CompletionNode[] {
   const options = command.createHelp().visibleOptions(command);
   const node: CompletionNode = {
     path: path.join(" "),
@@ -40,7 +42,7 @@ function describeCommand(command: Command, path: readonly string[]): CompletionN
     }),
   };
   const children = command.commands.flatMap((child) =>
-    describeCommand(child, [...path, child.name()]),
+    describeProgram(child, [...path, child.name()]),
   );
   return [node, ...children];
 }

@@ -1,6 +1,6 @@
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { operatorName } from "./operator.ts";
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "../command/command.ts";
 import { confirm } from "../command/confirm.ts";
 
 /** What every change of an account has in common. */

@@ -1,8 +1,7 @@
 import { SCOPES } from "@klipstream/contract";
 
 import { accountArgument, scopesArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { changeAccount, OPERATORS_KEY } from "./account.ts";
 
 export const defineAccountCreate: DefineCommand = (command, cli) =>

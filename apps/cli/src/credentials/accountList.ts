@@ -1,7 +1,6 @@
 import { listAccounts, type ListedAccount } from "./accounts.ts";
 import { createAdminClient } from "../deployment/adminClient.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { layOutTable } from "../output/table.ts";
 import { OPERATORS_KEY } from "./account.ts";
 

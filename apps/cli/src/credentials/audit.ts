@@ -2,8 +2,7 @@ import { z } from "zod";
 
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { countArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { layOutTable } from "../output/table.ts";
 import { formatTime } from "../output/text.ts";
 import { OPERATORS_KEY } from "./account.ts";

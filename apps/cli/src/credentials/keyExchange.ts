@@ -3,9 +3,8 @@ import { exchangeKey } from "@klipstream/client/keys";
 
 import { ambientOf } from "../deployment/configuration.ts";
 import { usageError } from "../command/cliError.ts";
-import type { DefineCommand } from "../commandTree.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { readCredential } from "./credential.ts";
-import { examples } from "../command/examples.ts";
 
 export const defineKeyExchange: DefineCommand = (command, cli) =>
   command

@@ -1,8 +1,7 @@
 import { KEY_COLUMNS, listAccounts, showAccount } from "./accounts.ts";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { accountArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { layOutTable } from "../output/table.ts";
 import { OPERATORS_KEY } from "./account.ts";
 

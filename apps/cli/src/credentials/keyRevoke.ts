@@ -3,8 +3,7 @@ import { z } from "zod";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { operatorName } from "./operator.ts";
 import { keyIdArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { confirm } from "../command/confirm.ts";
 import { OPERATORS_KEY } from "./account.ts";
 

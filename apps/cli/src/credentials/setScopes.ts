@@ -1,6 +1,5 @@
 import { accountArgument, scopesArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { changeAccount, OPERATORS_KEY } from "./account.ts";
 
 export const defineAccountSetScopes: DefineCommand = (command, cli) =>

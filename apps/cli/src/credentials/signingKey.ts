@@ -5,8 +5,7 @@ import { z } from "zod";
 import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
 import { operatorName } from "./operator.ts";
 import { durationOption } from "../command/arguments.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { isTrialAccepted } from "./isTrialAccepted.ts";
 import {
   planPublish,

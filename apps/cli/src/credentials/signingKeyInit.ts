@@ -3,8 +3,7 @@ import { createSigningKey, signingVariables } from "@klipstream/client/keys";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { issuerArgument } from "../command/arguments.ts";
 import { CliError } from "../command/cliError.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { readSigningState } from "./signingVariables.ts";
 import { OPERATORS_KEY } from "./account.ts";
 

@@ -9,8 +9,7 @@ import {
   twitchIdArgument,
 } from "../command/arguments.ts";
 import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
 import { formatDuration } from "../output/text.ts";
 

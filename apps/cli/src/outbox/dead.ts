@@ -1,5 +1,4 @@
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 import { deadLetterColumns } from "./entries.ts";
 import { layOutTable } from "../output/table.ts";

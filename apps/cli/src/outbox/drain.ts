@@ -1,8 +1,7 @@
 import { durationOption } from "../command/arguments.ts";
 import { openManager } from "../deployment/openManager.ts";
 import { explainQueued } from "../videos/updates.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 
 const DEFAULT_TIMEOUT = "30s";
 

@@ -1,5 +1,4 @@
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { withOutbox } from "./openOutbox.ts";
 
 export const defineOutboxExport: DefineCommand = (command, cli) =>

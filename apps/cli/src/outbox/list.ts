@@ -1,6 +1,5 @@
 import { countArgument } from "../command/arguments.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 import { entryColumns } from "./entries.ts";
 import { layOutTable } from "../output/table.ts";

@@ -2,8 +2,7 @@ import type { DeadLetter } from "@klipstream/client";
 
 import { countArgument } from "../command/arguments.ts";
 import { CliError, usageError } from "../command/cliError.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 import { confirm } from "../command/confirm.ts";

@@ -1,7 +1,6 @@
 import type { DeploymentStats } from "@klipstream/client";
 
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { withOutbox } from "./openOutbox.ts";
 import { formatDuration } from "../output/text.ts";

@@ -7,9 +7,8 @@ import { InvalidArgumentError } from "@commander-js/extra-typings";
 import { durationOption } from "../command/arguments.ts";
 import { ambientOf } from "../deployment/configuration.ts";
 import { usageError } from "../command/cliError.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import type { CliContext } from "../context.ts";
-import { examples } from "../command/examples.ts";
 import type { ListenAt } from "./listen.ts";
 import { startRelay } from "./startRelay.ts";
 

@@ -1,7 +1,6 @@
 import { titleArgument, twitchIdArgument } from "../command/arguments.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 
 export const defineCreate: DefineCommand = (command, cli) =>
   command

@@ -1,4 +1,4 @@
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "../command/command.ts";
 import { formatTime } from "../output/text.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 

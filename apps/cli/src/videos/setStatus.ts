@@ -1,7 +1,6 @@
 import { reasonArgument, statusArgument, twitchIdArgument } from "../command/arguments.ts";
 import { reportUpdate } from "./updates.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 
 export const defineSetStatus: DefineCommand = (command, cli) =>
   command

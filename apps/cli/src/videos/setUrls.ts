@@ -1,7 +1,6 @@
 import { artifactUrlArgument, reasonArgument, twitchIdArgument } from "../command/arguments.ts";
 import { reportUpdate } from "./updates.ts";
-import type { DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 
 export const defineSetUrls: DefineCommand = (command, cli) =>
   command

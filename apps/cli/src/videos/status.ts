@@ -6,8 +6,7 @@ import { connectBackend, type DirectBackend } from "../deployment/connectBackend
 import { followLive } from "../deployment/liveQuery.ts";
 import { type PublicVideo, readProgress, type VideoEvent, type VideoProgress } from "./videos.ts";
 import { CliError } from "../command/cliError.ts";
-import type { Cli, DefineCommand } from "../commandTree.ts";
-import { examples } from "../command/examples.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { formatDuration, formatTime, printable } from "../output/text.ts";
 import { describeChange, describeEventNote, toneOf } from "./videoTable.ts";

@@ -1,7 +1,7 @@
 import type { UpdateResult } from "@klipstream/client";
 
 import { CliError } from "../command/cliError.ts";
-import type { Cli } from "../commandTree.ts";
+import type { Cli } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
 
