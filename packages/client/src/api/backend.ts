@@ -1,6 +1,6 @@
 import { anyApi } from "convex/server";
 
-import type { api } from "../../../../convex/_generated/api";
+import type { PublicFunctions } from "./publicFunctions.ts";
 
-/** The backend's functions, typed by its generated code; at run time only their names. */
-export const backend = anyApi as unknown as typeof api;
+/** The backend's public functions, typed; at run time only their names. */
+export const backend = anyApi as unknown as PublicFunctions;

@@ -12,26 +12,19 @@ import {
   type VideoStatus,
   videoStatusSchema,
 } from "@klipstream/contract";
-import type { FunctionArgs, FunctionReturnType } from "convex/server";
 import { z } from "zod";
 
 import { backend } from "../api/backend.ts";
 import type { ClientAmbient, Connection } from "../api/connection.ts";
 import { type Attempt, ConvexApiClient } from "../api/ConvexApiClient.ts";
+import type { RecordedResult, Video, VideoId } from "../api/publicFunctions.ts";
 import type { ClientOptions } from "../config/options.ts";
 import { classify, SERVER_ERROR_RETRIES } from "../retry/classify.ts";
 import { delayFor } from "../retry/delay.ts";
 import { retry } from "../retry/retry.ts";
 import { messageOption, metaSchema, parseInput, runOption } from "./checks.ts";
 
-/** A video's public fields. */
-export type Video = NonNullable<FunctionReturnType<typeof backend.video.getByTwitchIdPublic>>;
-
-/** The `_id` of a video. */
-export type VideoId = FunctionArgs<typeof backend.video.updateStatus>["id"];
-
-/** What the backend made of an update. */
-export type RecordedResult = FunctionReturnType<typeof backend.video.updateStatusByTwitchId>;
+export type { RecordedResult, Video, VideoId };
 
 /** No call of an integration starts another attempt later than this, in milliseconds. */
 export const CALL_DEADLINE_MS = 30_000;
