@@ -1,6 +1,6 @@
 /**
- * Runs the benchmarks, prints their tables and writes them into `bench/results.json`, each under its own name, and into the
- * README.
+ * Runs the benchmarks, prints their tables and writes them into `bench/results.json`, each under its own name, and into
+ * `docs/figures.md`.
  *
  *   node --import tsx bench/run.ts [name ...]     all of them, or those named
  */
@@ -8,17 +8,17 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { withFigures } from "./readmeFigures.ts";
+import { figuresDocument } from "./figuresDocument.ts";
 import type { Benchmark, Section } from "./section.ts";
 
 const RESULTS = join(import.meta.dirname, "results.json");
-const README = join(import.meta.dirname, "../README.md");
+const FIGURES = join(import.meta.dirname, "../docs/figures.md");
 const CELL_GAP = "  ";
 
 async function findBenchmarks(): Promise<Benchmark[]> {
   const found: Benchmark[] = [];
   for (const file of (await readdir(import.meta.dirname)).sort()) {
-    if (!file.endsWith(".ts") || ["run.ts", "readmeFigures.ts"].includes(file)) continue;
+    if (!file.endsWith(".ts") || ["run.ts", "figuresDocument.ts"].includes(file)) continue;
     const url = pathToFileURL(join(import.meta.dirname, file)).href;
     const { default: benchmark } = (await import(url)) as { default?: Partial<Benchmark> };
     if (benchmark?.name !== undefined && benchmark.run !== undefined)
@@ -61,5 +61,5 @@ for (const { name, run } of all) {
   // After each one: a later benchmark that fails takes nothing with it.
   const results = { ...(await readResults()), [name]: sections };
   await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  await writeFile(README, withFigures(await readFile(README, "utf8"), results));
+  await writeFile(FIGURES, figuresDocument(results));
 }

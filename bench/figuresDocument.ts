@@ -1,16 +1,28 @@
 import type { Section } from "./section.ts";
 
-const BEGIN = "<!-- figures: written by `npx pnpm@12 bench` -->";
-const END = "<!-- end of figures -->";
+const BEGIN = "<!-- headlines: written by `npx pnpm@12 bench` -->";
+const END = "<!-- end of headlines -->";
 
-/** The README with its figures replaced by these results, name by name in their order. */
-export function withFigures(readme: string, results: Readonly<Record<string, Section[]>>): string {
+const HEAD = `# Figures
+
+What \`npx pnpm@12 bench\` measured on a machine with two cores, and what it means is in the ratios: each compares things that ran
+in one run. [\`bench/results.json\`](../bench/results.json) holds the same numbers.`;
+
+/** `docs/figures.md` for these results, name by name in their order. */
+export function figuresDocument(results: Readonly<Record<string, Section[]>>): string {
+  return [HEAD, ...Object.values(results).flat().map(toMarkdown), ""]
+    .join("\n\n")
+    .replace(/\n+$/, "\n");
+}
+
+/** The README with its headlines replaced by these. */
+export function withHeadlines(readme: string, headlines: readonly string[]): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`README.md lacks its marks: ${BEGIN} and ${END}`);
-  const sections = Object.values(results).flat().map(toMarkdown);
   const before = readme.slice(0, begin + BEGIN.length);
-  return `${before}\n\n${sections.join("\n\n")}\n\n${readme.slice(end)}`;
+  const lines = headlines.map((headline) => `- ${headline}`).join("\n");
+  return `${before}\n\n${lines === "" ? "" : `${lines}\n\n`}${readme.slice(end)}`;
 }
 
 /** Columns are padded as Prettier pads them. */
@@ -27,7 +39,9 @@ function toMarkdown({ title, method, columns, rows }: Section): string {
   );
   const [head = [], ...body] = lines;
   return [
-    `**${title}.** ${method}`,
+    `## ${title}`,
+    "",
+    method,
     "",
     line(head),
     `| ${rule.join(" | ")} |`,
