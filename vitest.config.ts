@@ -22,6 +22,7 @@ export default defineConfig({
             "packages/*/src/**/*.test.ts",
             "apps/*/src/**/*.test.ts",
             "apps/dashboard/server/**/*.test.ts",
+            "bench/**/*.test.ts",
             "tests/**/*.test.ts",
           ],
           environment: "node",

@@ -1,0 +1,73 @@
+import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { median, percentile } from "./spread.ts";
+import type { ControlReport } from "./table.ts";
+
+/** What is the same in every round: where it varies, the machine did, and not what is measured. */
+export type ControlName = "processor" | "disk";
+
+/** How much a control may vary: its round at nine tenths over its round at one tenth. */
+export const LIMITS: Readonly<Record<ControlName, number>> = { processor: 1.3, disk: 2 };
+
+export const RULE =
+  "A control is taken in every round: a loop of fixed length for the processor, and bare 4 KiB writes with fdatasync for the disk. " +
+  "A table's controls vary by the ninth tenth of their rounds over the first. Where that is over " +
+  `${LIMITS.processor} for the processor, or over ${LIMITS.disk} for the disk in a table that waits for one, the table says "too noisy" instead of each ratio of times.`;
+
+const LOOPS = 5;
+const STEPS_PER_LOOP = 2_000_000;
+const WRITES = 25;
+const BLOCK = Buffer.alloc(4096);
+
+/** The time of one loop, in ms: the best of a few, so that one interruption counts for nothing. */
+export function timeProcessor(): number {
+  return Math.min(
+    ...Array.from({ length: LOOPS }, () => {
+      const startedAt = performance.now();
+      let sum = 0;
+      for (let step = 0; step < STEPS_PER_LOOP; step++) sum = (sum * 31 + step) | 0;
+      // Used, or there would be nothing to do.
+      return performance.now() - startedAt + (sum === 0.5 ? 1 : 0);
+    }),
+  );
+}
+
+/** The time of each bare durable write, in ms. */
+export function timeDisk(count = WRITES): number[] {
+  const folder = mkdtempSync(join(tmpdir(), "klipstream-bench-"));
+  const file = openSync(join(folder, "control"), "w");
+  try {
+    return Array.from({ length: count }, () => {
+      const startedAt = performance.now();
+      writeSync(file, BLOCK);
+      fdatasyncSync(file);
+      return performance.now() - startedAt;
+    });
+  } finally {
+    closeSync(file);
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** How each control is taken, in ms. */
+export const CONTROLS: Readonly<Record<ControlName, () => number>> = {
+  processor: timeProcessor,
+  disk: () => median(timeDisk()),
+};
+
+/** How much the controls varied over the rounds, and whether that is too much to print a ratio. */
+export function judgeControls(
+  samples: Readonly<Partial<Record<ControlName, readonly number[]>>>,
+): ControlReport {
+  const spreads: Record<string, number> = {};
+  let isTooNoisy = false;
+  for (const [name, values] of Object.entries(samples)) {
+    const spread = percentile(values, 0.9) / percentile(values, 0.1);
+    spreads[name] = Math.round(spread * 100) / 100;
+    // Not a number: there was no round to judge by.
+    if (!(spread <= LIMITS[name as ControlName])) isTooNoisy = true;
+  }
+  return { spreads, isTooNoisy };
+}
