@@ -17,8 +17,9 @@ import { refuseStaged, textQuery, vectorFieldOf, type TextQuery } from "./declar
 import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
 import { readPage, type Rows } from "./pages.ts";
+import { PendingWrites } from "./pendingWrites.ts";
 import { requestContext } from "./requestContext.ts";
-import { TableIndexes, type IndexRange } from "./tableIndex.ts";
+import { TableIndexes } from "./tableIndex.ts";
 
 type ResolvedRows = Rows & { limit: number | null };
 
@@ -28,7 +29,7 @@ export class IndexedDatabase {
   readonly #database: EngineDatabase;
   readonly #indexes = new TableIndexes();
   /** The writes of the running transaction by table, of the tables that it has queried. */
-  readonly #pending = new Map<string, Map<string, Document | null>>();
+  readonly #pending = new Map<string, PendingWrites>();
   #schema: SchemaJson | null = null;
 
   constructor(
@@ -91,7 +92,7 @@ export class IndexedDatabase {
     const addWrite = database._addWrite.bind(database);
     database._addWrite = (id, document) => {
       addWrite(id, document);
-      this.#pending.get(tableOfId(id) ?? "")?.set(id, document);
+      this.#pending.get(tableOfId(id) ?? "")?.add(id, document);
     };
     const forgetting =
       <Args extends unknown[], Result>(change: (...args: Args) => Result) =>
@@ -162,10 +163,10 @@ export class IndexedDatabase {
   #range(table: string, filters: RangeFilter[], resolved: ResolvedQuery): ResolvedRows {
     const { fieldPathsToSortBy: fields, filterFn, limit, order } = resolved;
     const pending = this.#pendingOf(table);
-    const found = this.#indexes.range(this.#qualified(table), { fields, filters }, pending);
+    const found = this.#indexes.range(this.#qualified(table), { fields, filters });
     const keys = fields.includes("_id") ? fields : [...fields, "_id"];
     return {
-      documents: inOrder(found, order),
+      documents: pending.over(found, { fields, filters }, order),
       keyOf: (document) => keys.map((field) => fieldAt(document, field)),
       filterFn,
       limit,
@@ -195,19 +196,19 @@ export class IndexedDatabase {
     const pending = this.#pendingOf(table);
     for (const document of this.#indexes.all(this.#qualified(table)))
       if (!pending.has(document._id)) yield document;
-    for (const document of pending.values()) if (document !== null) yield document;
+    yield* pending.all();
   }
 
   /** The writes of the running transaction to one table, the innermost last. */
-  #pendingOf(table: string): Map<string, Document | null> {
+  #pendingOf(table: string): PendingWrites {
     const known = this.#pending.get(table);
     if (known !== undefined) return known;
-    const pending = new Map<string, Document | null>();
+    const pending = new PendingWrites();
     // Outside of a transaction nothing says when it ends.
     if (this.#database._writes.length > 0) this.#pending.set(table, pending);
     for (const layer of this.#database._writes)
       for (const [id, document] of Object.entries(layer))
-        if (tableOfId(id) === table) pending.set(id, document);
+        if (tableOfId(id) === table) pending.add(id, document);
     return pending;
   }
 
@@ -242,15 +243,6 @@ export function documentProblem(
   if (type == null) return null;
   const { _id, _creationTime, ...fields } = document;
   return validate(type, fields as Record<string, never>);
-}
-
-/** The documents of a part of an index, in the order that a query wants. They are taken as it goes on. */
-function* inOrder({ documents, from, to }: IndexRange, order: "asc" | "desc"): Generator<Document> {
-  const [start, step] = order === "desc" ? [to - 1, -1] : [from, 1];
-  for (let at = start; at >= from && at < to; at += step) {
-    const document = documents[at];
-    if (document !== undefined) yield document;
-  }
 }
 
 function rangeOf(source: QuerySource): { table: string; filters: RangeFilter[] } {

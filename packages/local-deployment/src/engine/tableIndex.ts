@@ -1,9 +1,16 @@
 import type { Document, DocumentChange } from "../documents/documentStore.ts";
 import { fieldAt } from "../documents/fieldPaths.ts";
-import { compare, passes, type RangeFilter } from "../documents/readSet.ts";
+import { compare, type RangeFilter } from "../documents/readSet.ts";
 
 type SortedIndex = { fields: string[]; documents: Document[] };
-export type IndexRange = { documents: readonly Document[]; from: number; to: number };
+/** The part of an index from one place to another. */
+export type IndexRange = {
+  fields: string[];
+  documents: readonly Document[];
+  from: number;
+  to: number;
+};
+export type Order = "asc" | "desc";
 
 /** The committed documents by table, and in the order of every index that a query has used. */
 export class TableIndexes {
@@ -31,27 +38,16 @@ export class TableIndexes {
   }
 
   /**
-   * The documents that pass all filters, in ascending order of the fields: the part of an array from one place to another.
+   * The documents that pass all filters, in ascending order of the fields.
    *
-   * @param filters equalities on the first fields, then bounds on the next one, as `withIndex` makes them.
-   * @param pending documents that the running transaction has written (or, as null, deleted) by id.
+   * @param query.filters equalities on the first fields, then bounds on the next one, as `withIndex` makes them.
    */
-  range(
-    table: string,
-    query: { fields: string[]; filters: RangeFilter[] },
-    pending: ReadonlyMap<string, Document | null>,
-  ): IndexRange {
+  range(table: string, query: { fields: string[]; filters: RangeFilter[] }): IndexRange {
     const { documents, fields } = this.#indexOf(table, query.fields);
     const place = (document: Document) => placeOf(document, query.filters);
     const from = firstWhere(documents, (document) => place(document) >= 0);
     const to = firstWhere(documents, (document) => place(document) > 0);
-    if (pending.size === 0) return { documents, from, to };
-    const found = documents.slice(from, to).filter(({ _id }) => !pending.has(_id));
-    const merged = { fields, documents: found };
-    for (const document of pending.values())
-      if (document !== null && query.filters.every((filter) => passes(document, filter)))
-        insertInto(merged, document);
-    return { documents: found, from: 0, to: found.length };
+    return { fields, documents, from, to };
   }
 
   #documentsOf(table: string): Map<string, Document> {
@@ -74,6 +70,15 @@ export class TableIndexes {
   }
 }
 
+/** The documents of a part of an index. They are taken as it goes on. */
+export function* inOrder({ documents, from, to }: IndexRange, order: Order): Generator<Document> {
+  const [start, step] = order === "desc" ? [to - 1, -1] : [from, 1];
+  for (let at = start; at >= from && at < to; at += step) {
+    const document = documents[at];
+    if (document !== undefined) yield document;
+  }
+}
+
 /** Before (-1), within (0) or after (1) the range, in an index whose first fields are the filters'. */
 function placeOf(document: Document, filters: RangeFilter[]): number {
   for (const { type, fieldPath, value } of filters) {
@@ -86,7 +91,7 @@ function placeOf(document: Document, filters: RangeFilter[]): number {
   return 0;
 }
 
-function compareBy(fields: string[], a: Document, b: Document): number {
+export function compareBy(fields: string[], a: Document, b: Document): number {
   for (const field of fields) {
     const order = compare(fieldAt(a, field), fieldAt(b, field));
     if (order !== 0) return order;
