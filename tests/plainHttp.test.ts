@@ -1,9 +1,11 @@
 /** What a caller in any language sees: JSON over HTTP, as `curl` would send it, and nothing of our client. */
-import { ISSUER, startBackend } from "@klipstream/bench/startBackend";
+import { ISSUER } from "@klipstream/bench/startBackend";
 import { ARTIFACT_URL_FIELDS, VIDEO_STATUSES } from "@klipstream/contract";
-import { type LocalDeployment, runConvexCli } from "@klipstream/local-deployment";
+import { runConvexCli } from "@klipstream/local-deployment";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import { startTestedBackend, type TestedDeployment } from "./testedDeployment.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const TITLE = "plain HTTP";
@@ -17,12 +19,12 @@ type Answer = {
 };
 type Video = { _id: string; status: string } & Record<string, unknown>;
 
-let deployment: LocalDeployment;
+let deployment: TestedDeployment;
 let token: string;
 let lastTwitchId = 500;
 
 beforeAll(async () => {
-  ({ deployment, token } = await startBackend());
+  ({ deployment, token } = await startTestedBackend());
 }, 180_000);
 afterAll(() => deployment.close());
 

@@ -1,17 +1,23 @@
-import {
-  type Backend as DeployedBackend,
-  startBackend as deploy,
-} from "@klipstream/bench/startBackend";
 import { ConvexIntegration } from "@klipstream/client";
 
-export type Backend = DeployedBackend & {
+import {
+  type GivenDeployment,
+  startTestedBackend,
+  type TestedBackend,
+} from "../testedDeployment.ts";
+
+export type Backend = TestedBackend & {
   /** Reads and writes past the proxy: what it sees is the truth. */
   direct: ConvexIntegration;
 };
 
-/** A local deployment with our backend on it, a key for it, and a way to it that no fault touches. */
-export async function startBackend(): Promise<Backend> {
-  const backend = await deploy();
+/**
+ * A deployment with our backend on it, a key for it, and a way to it that no fault touches.
+ *
+ * @param given - Which; undefined starts a local one.
+ */
+export async function startBackend(given?: GivenDeployment): Promise<Backend> {
+  const backend = await startTestedBackend(given);
   const direct = new ConvexIntegration(
     { url: backend.deployment.url, apiKey: backend.apiKey, logLevel: "silent" },
     { place: { env: {}, cwd: "/nonexistent" } },

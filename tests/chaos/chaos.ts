@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
+import type { GivenDeployment } from "../testedDeployment.ts";
 import { type Backend, startBackend } from "./backend.ts";
 import { giveBadInput } from "./badInput.ts";
 import { breakTokenSources } from "./badTokenSources.ts";
@@ -28,6 +29,8 @@ export type ChaosOptions = {
   kills: number;
   updates: number;
   seed: number;
+  /** The deployment; undefined starts a local one. */
+  given?: GivenDeployment;
   onProgress: (line: string) => void;
 };
 
@@ -35,7 +38,7 @@ export type ChaosOptions = {
 export async function runChaos(options: ChaosOptions): Promise<Finding[]> {
   const { seed } = options;
   const folder = mkdtempSync(join(tmpdir(), "klipstream-chaos-"));
-  const backend = await startBackend();
+  const backend = await startBackend(options.given);
   const script = await bundleWorker();
   const proxy = new FaultProxy(backend.deployment.url, new Random(seed));
   const proxyUrl = await proxy.open();

@@ -1,8 +1,7 @@
-import { startDeployment } from "@klipstream/bench/startBackend";
 import { hashServiceAccountKey, type SigningKey } from "@klipstream/client/keys";
-import type { LocalDeployment } from "@klipstream/local-deployment";
 import WebSocket from "ws";
 
+import { deployBackend, setVariables, type TestedDeployment } from "../testedDeployment.ts";
 import { ISSUER } from "./forgeries.ts";
 
 const TABLES = [
@@ -35,7 +34,7 @@ export type Reply = {
 
 /** A deployment with the backend, and ways to call it as anyone may. */
 export async function startTarget(signingKey: SigningKey) {
-  const deployment = await startDeployment(signingKey, { issuer: ISSUER });
+  const deployment = await deployBackend(signingKey, { issuer: ISSUER });
   const asAdmin = { authorization: `Convex ${deployment.adminKey}` };
   const run = async (path: string, args: Record<string, unknown>) => {
     const body = { path, args };
@@ -70,14 +69,8 @@ export async function startTarget(signingKey: SigningKey) {
         body,
       }),
     /** Sets a variable of the deployment, or takes it away. */
-    setVariable: async (name: string, value: string | null) => {
-      const response = await fetch(`${deployment.url}/api/update_environment_variables`, {
-        method: "POST",
-        headers: { "content-type": "application/json", ...asAdmin },
-        body: JSON.stringify({ changes: [{ name, value }] }),
-      });
-      if (!response.ok) throw new Error(await response.text());
-    },
+    setVariable: (name: string, value: string | null) =>
+      setVariables(deployment, { [name]: value }),
     /** Every table, as text. */
     dump: async () => {
       const tables = TABLES.map(async (table) => {
@@ -103,7 +96,7 @@ export async function startTarget(signingKey: SigningKey) {
 }
 
 async function post(
-  { url }: LocalDeployment,
+  { url }: TestedDeployment,
   route: string,
   { body, headers }: { body: object; headers: Record<string, string> },
 ): Promise<Reply> {
@@ -125,7 +118,7 @@ async function post(
 
 /** One call on a socket of its own, spoken by hand: nothing of Convex's client stands between. */
 function callOverWebSocket(
-  { url }: LocalDeployment,
+  { url }: TestedDeployment,
   { kind, path, args }: Call,
   token: string | null,
 ): Promise<Reply> {

@@ -4,16 +4,25 @@ import { once } from "node:events";
 import { Command } from "@commander-js/extra-typings";
 
 import { DemoJob } from "./demo/DemoJob.ts";
+import type { AdministeredDeployment } from "./demo/demoBackend.ts";
 import { type Evidence, findProblems } from "./demo/expectations.ts";
 import { type PlannedVod, planVods } from "./demo/plan.ts";
 import { runWithView } from "./demo/progressView.ts";
 import { summaryTable } from "./demo/summary.ts";
 import { VodFolderError } from "./vod/vodFolderError.ts";
 
-const { vod: folders, stay = false } = new Command("demo")
-  .description("Run VODs through the whole system on a local deployment.")
+const {
+  vod: folders,
+  stay = false,
+  deployment: givenUrl,
+} = new Command("demo")
+  .description("Run VODs through the whole system, on a local deployment unless one is given.")
   .option("--vod <folder>", "a VOD folder of your own; repeatable", collect, [])
   .option("--stay", "stay up until Ctrl-C")
+  .option(
+    "--deployment <url>",
+    "an empty deployment to run on, whose admin key is in CONVEX_SELF_HOSTED_ADMIN_KEY; its signing key is replaced",
+  )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse()
   .opts();
@@ -25,6 +34,14 @@ function collect(folder: string, folders: string[]): string[] {
 /** 128 + the signal's number, as shells do. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
+function givenDeployment(): AdministeredDeployment | null {
+  if (givenUrl === undefined) return null;
+  const adminKey = process.env.CONVEX_SELF_HOSTED_ADMIN_KEY;
+  if (adminKey !== undefined) return { url: givenUrl, adminKey };
+  process.stderr.write("--deployment needs CONVEX_SELF_HOSTED_ADMIN_KEY in the environment\n");
+  process.exit(2);
+}
+
 async function main(planned: readonly PlannedVod[]): Promise<number> {
   const stop = new AbortController();
   let stoppedBy: keyof typeof EXIT_CODES | undefined;
@@ -33,7 +50,7 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
       stoppedBy = signal;
       stop.abort();
     });
-  const job = new DemoJob(planned, stop.signal);
+  const job = new DemoJob(planned, givenDeployment(), stop.signal);
   try {
     const evidence = await runWithView(job, () => (stay ? showDashboard(job) : Promise.resolve()));
     const isGood = report(evidence);

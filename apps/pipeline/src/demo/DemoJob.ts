@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { startArtifactServer } from "./artifactServer.ts";
-import type { LocalDeployment } from "@klipstream/local-deployment";
-
 import { startDashboard } from "./dashboard.ts";
-import { deployBackend, startDemoBackend } from "./demoBackend.ts";
+import {
+  type AdministeredDeployment,
+  deployBackend,
+  type DemoDeployment,
+  prepareGivenBackend,
+  startDemoBackend,
+} from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
 import { PlainHttpBackend } from "./plainHttp.ts";
 import type { PlannedVod } from "./plan.ts";
@@ -16,7 +20,7 @@ import { runVod, type VodRun, type Workplace } from "./runVod.ts";
 
 /** What `start` brings up. */
 type Ground = {
-  deployment: LocalDeployment;
+  deployment: DemoDeployment;
   workplace: Omit<Workplace, "pipelineKey">;
 };
 /** What can be worked with once `deploy` is done. */
@@ -25,6 +29,8 @@ type Access = { http: PlainHttpBackend; workplace: Workplace; viewerKey: string 
 /** The demo without its view: the steps, in the order in which they have to be called, and the cleaning up. */
 export class DemoJob {
   readonly planned: readonly PlannedVod[];
+  /** The deployment to run on; null: a local one of its own. */
+  readonly given: AdministeredDeployment | null;
   readonly #resources = new Resources();
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -34,8 +40,13 @@ export class DemoJob {
   #access: Access | undefined;
 
   /** @param signal - Stops whatever is under way, which then throws the signal's reason. */
-  constructor(planned: readonly PlannedVod[], signal: AbortSignal) {
+  constructor(
+    planned: readonly PlannedVod[],
+    given: AdministeredDeployment | null,
+    signal: AbortSignal,
+  ) {
     this.planned = planned;
+    this.given = given;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
   }
 
@@ -43,14 +54,16 @@ export class DemoJob {
     return this.#started().deployment.url;
   }
 
-  /** Starts a local deployment and a server for the artifacts, on free ports. */
+  /** Starts a server for the artifacts, and a local deployment unless one is given, on free ports. */
   async start(): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), "klipstream-demo-"));
     this.#resources.add({ close: () => rm(folder, { recursive: true, force: true }) });
     const artifactFolder = join(folder, "artifacts");
     await mkdir(artifactFolder);
     const artifacts = this.#resources.add(await startArtifactServer(artifactFolder));
-    const deployment = this.#resources.add(await startDemoBackend());
+    const deployment = this.#resources.add(
+      await (this.given === null ? startDemoBackend() : prepareGivenBackend(this.given)),
+    );
     this.#ground = {
       deployment,
       workplace: {

@@ -3,11 +3,7 @@ import {
   issueServiceAccountKey,
   signingVariables,
 } from "@klipstream/client/keys";
-import {
-  type LocalDeployment,
-  runConvexCli,
-  startLocalDeployment,
-} from "@klipstream/local-deployment";
+import { runConvexCli, startLocalDeployment } from "@klipstream/local-deployment";
 import { fileURLToPath } from "node:url";
 
 const PROJECT = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -30,9 +26,30 @@ export type DemoKeys = {
   viewerKey: string;
 };
 
+/** A deployment, and the key of its operator. */
+export type AdministeredDeployment = { url: string; adminKey: string };
+
+/** A deployment that the demo runs on; `close` stops it where the demo has started it. */
+export type DemoDeployment = AdministeredDeployment & { close(): Promise<void> };
+
 /** Starts a local deployment on a free port, with a signing key of its own. */
-export async function startDemoBackend(): Promise<LocalDeployment> {
+export async function startDemoBackend(): Promise<DemoDeployment> {
   return await startLocalDeployment({ env: signingVariables(await createSigningKey(), ISSUER) });
+}
+
+/**
+ * Gives a deployment that is up already a signing key for the demo.
+ *
+ * @throws Error with what the `convex` CLI printed where it fails.
+ */
+export async function prepareGivenBackend(given: AdministeredDeployment): Promise<DemoDeployment> {
+  const variables = Object.entries(signingVariables(await createSigningKey(), ISSUER));
+  // Through its standard input, where no list of processes shows a secret. No value holds a quote of this kind.
+  const input = variables.map(([name, value]) => `${name}='${value}'\n`).join("");
+  const args = ["env", "set", "--force"];
+  const { exitCode, stderr } = await runConvexCli(args, { ...given, cwd: PROJECT, input });
+  if (exitCode !== 0) throw new Error(`convex env set failed:\n${stderr}`);
+  return { ...given, close: () => Promise.resolve() };
 }
 
 /**
@@ -42,7 +59,7 @@ export async function startDemoBackend(): Promise<LocalDeployment> {
  * @throws Error with what the CLI printed where it fails.
  */
 export async function deployBackend(
-  deployment: LocalDeployment,
+  deployment: AdministeredDeployment,
   signal: AbortSignal,
 ): Promise<DemoKeys> {
   const { exitCode, stdout, stderr } = await runConvexCli(

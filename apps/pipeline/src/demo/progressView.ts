@@ -17,7 +17,10 @@ export async function runWithView(
 ): Promise<Evidence[]> {
   let evidence: Evidence[] = [];
   await show([
-    { title: "Start a local deployment", task: () => job.start() },
+    {
+      title: job.given === null ? "Start a local deployment" : `Prepare ${job.given.url}`,
+      task: () => job.start(),
+    },
     { title: "Deploy convex/", task: () => job.deploy() },
   ]);
   await onDeployed();

@@ -1,0 +1,83 @@
+import { runConvexCli } from "@klipstream/local-deployment";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { type GivenDeployment, setVariables } from "../testedDeployment.ts";
+
+const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
+
+/** What a deployment holds already that the checks would stand in the way of. */
+export type Content = {
+  /** Tables with documents in them. */
+  tables: string[];
+  /** Variables of this project's that are set. */
+  variables: string[];
+};
+
+/**
+ * Looks at what a deployment holds, with the queries that `npx convex data` sends.
+ *
+ * @throws Error with the deployment's answer.
+ */
+export async function findContent(given: GivenDeployment): Promise<Content> {
+  const page = { numItems: 1000, cursor: null };
+  const tables = await ask<{ page: { name: string }[] }>(given, "_system/cli/tables", {
+    paginationOpts: page,
+  });
+  const filled: string[] = [];
+  for (const { name } of tables.page) {
+    const paginationOpts = { ...page, numItems: 1 };
+    const args = { table: name, order: "asc", paginationOpts };
+    const data = await ask<{ page: unknown[] }>(given, "_system/cli/tableData", args);
+    if (data.page.length > 0) filled.push(name);
+  }
+  const variables = await ask<{ name: string }[]>(
+    given,
+    "_system/cli/queryEnvironmentVariables",
+    {},
+  );
+  const names = variables.map(({ name }) => name);
+  return {
+    tables: filled,
+    variables: names.filter((name) => /^(KLIPSTREAM|ALLOW_ANONYMOUS)_/.test(name)),
+  };
+}
+
+/**
+ * Takes away what {@link findContent} has found, each document and each variable.
+ *
+ * @throws Error with what the CLI or the deployment said.
+ */
+export async function erase(given: GivenDeployment, content: Content): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "klipstream-conformance-"));
+  const nothing = join(folder, "nothing.jsonl");
+  try {
+    await writeFile(nothing, "");
+    for (const table of content.tables) {
+      const args = ["import", "--replace", "--yes", "--table", table, nothing];
+      const { exitCode, stderr } = await runConvexCli(args, { ...given, cwd: PROJECT });
+      if (exitCode !== 0) throw new Error(`the table ${table} could not be emptied:\n${stderr}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+  await setVariables(given, Object.fromEntries(content.variables.map((name) => [name, null])));
+}
+
+async function ask<Value>(
+  { url, adminKey }: GivenDeployment,
+  path: string,
+  args: object,
+): Promise<Value> {
+  const response = await fetch(new URL("/api/query", url), {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Convex ${adminKey}` },
+    body: JSON.stringify({ path, args, format: "json" }),
+  });
+  const text = await response.text();
+  const answer = JSON.parse(text) as { status?: string; value?: Value };
+  if (answer.status === "success") return answer.value as Value;
+  throw new Error(`${url} does not answer as a deployment does its operator: ${text}`);
+}
