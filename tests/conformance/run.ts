@@ -29,7 +29,9 @@ if (unknown !== undefined) usage(`no check is called ${unknown}; choose from ${n
 const content = await findContent(given);
 const found = describeContent(content);
 if (found !== null && !values.erase)
-  usage(`${given.url} is in use: ${found}. With --erase all of it is deleted first.`);
+  usage(
+    `${given.url} is in use: ${found}. With --erase every document is deleted first, and the signing key replaced.`,
+  );
 if (found !== null) await erase(given, content);
 
 const rows: Row[] = [];
