@@ -14,7 +14,7 @@ import {
 export type Report = { outcome: string; code?: string | undefined };
 
 /** A worker process, from its parent's side. */
-export class Worker {
+export class Worker<Plan = WorkerPlan> {
   readonly #process: ChildProcess;
   readonly #open = new Map<string, (report: Report) => void>();
   readonly #onLog: (line: string) => void;
@@ -40,7 +40,7 @@ export class Worker {
   }
 
   /** Resolves once it takes orders, or stands still already. */
-  async start(plan: WorkerPlan): Promise<void> {
+  async start(plan: Plan): Promise<void> {
     this.#tell({ start: plan });
     while (!this.#hasStarted && !this.standsStill) {
       if (this.isDead) throw new Error("a worker ended before it had started; its log says why");
@@ -83,7 +83,7 @@ export class Worker {
     await exit;
   }
 
-  #tell(message: ToWorker): void {
+  #tell(message: ToWorker<Plan>): void {
     // To a process that has just died: its exit settles what is open.
     if (this.#process.connected) this.#process.send(message, () => undefined);
   }

@@ -1,4 +1,5 @@
 import { ConvexIntegration } from "@klipstream/client";
+import { exchangeKey } from "@klipstream/client/keys";
 
 import {
   type GivenDeployment,
@@ -23,6 +24,25 @@ export async function startBackend(given?: GivenDeployment): Promise<Backend> {
     { place: { env: {}, cwd: "/nonexistent" } },
   );
   return { ...backend, direct };
+}
+
+/** The share of lives that are given a token: to exchange a key takes longer than most lives, and then no kill would meet a delivery. */
+export const READY_TOKEN_LIVES = 0.7;
+
+/** Of the ten minutes of a token. */
+const TOKEN_USED_MS = 300_000;
+
+/** Returns what gives a token that is good for five minutes more. */
+export function readyTokens({ deployment, apiKey }: Backend): () => Promise<string> {
+  let token: Promise<string> | undefined;
+  let endsAt = 0;
+  return () => {
+    if (token === undefined || performance.now() > endsAt) {
+      endsAt = performance.now() + TOKEN_USED_MS;
+      token = exchangeKey(deployment.url, apiKey);
+    }
+    return token;
+  };
 }
 
 export type VideoEvent = Awaited<ReturnType<ConvexIntegration["history"]>>["page"][number];

@@ -21,6 +21,7 @@ import { poisonRequests } from "./poisonedRequests.ts";
 import { countOutageRequests, spreadHerd } from "./quietOutage.ts";
 import { Random } from "./random.ts";
 import { redriveDeadLetters } from "./redrives.ts";
+import { killRelay } from "./relayKills.ts";
 import { SecretWatch } from "./SecretWatch.ts";
 import { failInStages } from "./stages.ts";
 import { stopProcesses } from "./stoppedProcesses.ts";
@@ -45,10 +46,12 @@ export async function runChaos(options: ChaosOptions): Promise<Finding[]> {
   const watch = new SecretWatch(backend.apiKey);
   const setting = { backend, proxy, proxyUrl, script, folder, seed, onLog: watch.see };
   try {
-    const killing = await killPipelines({ ...setting, ...options });
+    const killing = findingsOf(await killPipelines({ ...setting, ...options }), proxy);
+    const relay = await killRelay({ ...setting, ...options, kills: 2 * options.kills });
     options.onProgress("old runs, clock jumps, outages, bad input");
     return [
-      ...findingsOf(killing, proxy),
+      ...killing,
+      ...relay,
       await replayOldRuns({ ...setting, videos: Math.min(50, options.kills) }),
       await jumpClocks({ ...setting, updates: Math.min(100, options.kills) }),
       await countOutageRequests(seed, 360),

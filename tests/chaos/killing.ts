@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DELIVERY_STEPS, OutboxInspector } from "@klipstream/client";
 import type { VideoStatus } from "@klipstream/contract";
 
-import { type Backend, readEvents } from "./backend.ts";
+import { type Backend, READY_TOKEN_LIVES, readEvents, readyTokens } from "./backend.ts";
 import { FAIR, type FaultProxy, pause, STORM } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
 import type { Order } from "./messages.ts";
@@ -92,6 +92,7 @@ class Killing {
   killsAtStep = 0;
   readonly #options: KillingOptions;
   readonly #random: Random;
+  readonly #token: () => Promise<string>;
   readonly #lanes: string[];
   readonly #workers: Worker[] = [];
   #lives = 0;
@@ -100,6 +101,7 @@ class Killing {
   constructor(options: KillingOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
+    this.#token = readyTokens(options.backend);
     const lanes = Math.max(4, Math.min(100, Math.ceil(options.updates / 40)));
     this.#lanes = Array.from({ length: lanes }, (_, lane) => String(10_000 + lane));
     this.#spare = this.#spawn();
@@ -162,8 +164,15 @@ class Killing {
       : undefined;
     const lifeMs = random.between(...LIFE_MS);
     const diskFullShare = random.chance(FULL_DISK_LIVES) ? 0.1 : undefined;
+    const apiKey = random.chance(READY_TOKEN_LIVES) ? await this.#token() : undefined;
 
-    await worker.start({ ...this.#plan(), standStillAt: atStep, diskFullShare });
+    const plan = this.#plan();
+    await worker.start({
+      ...plan,
+      apiKey: apiKey ?? plan.apiKey,
+      standStillAt: atStep,
+      diskFullShare,
+    });
     this.#workers.push(worker);
     const endsAt = performance.now() + (atStep === undefined ? lifeMs : STEP_PATIENCE_MS);
     while (!worker.standsStill && performance.now() < endsAt && !this.#isDone()) await pause(2);

@@ -1,5 +1,8 @@
-import type { DeliveryStep } from "@klipstream/client";
+import { DELIVERY_STEPS, type DeliveryStep } from "@klipstream/client";
 import type { VideoStatus } from "@klipstream/contract";
+
+/** Stand still at this step when it is reached for the n-th time: the parent kills the process there. */
+export type StandStillAt<Step> = { step: Step; times: number };
 
 /** What a worker is told at its start. */
 export type WorkerPlan = {
@@ -7,12 +10,23 @@ export type WorkerPlan = {
   apiKey: string;
   outboxPath: string;
   seed: number;
-  /** Stand still at this step when it is reached for the n-th time: the parent kills the process there. */
-  standStillAt?: { step: DeliveryStep; times: number } | undefined;
+  standStillAt?: StandStillAt<DeliveryStep> | undefined;
   /** The share of the store's writes that fail as on a full disk. */
   diskFullShare?: number | undefined;
   /** The wall clock jumps by up to an hour, forth and back, between updates. */
   clockJumps?: boolean | undefined;
+};
+
+/** Where a relay can be killed: beside an update's steps, when a call has come in, and when its answer has gone out. */
+export const RELAY_STEPS = [...DELIVERY_STEPS, "called", "replied"] as const;
+export type RelayStep = (typeof RELAY_STEPS)[number];
+
+/** What a relay is told at its start. */
+export type RelayPlan = {
+  /** After `klipstream relay`. */
+  args: string[];
+  environment: Record<string, string>;
+  standStillAt?: StandStillAt<RelayStep> | undefined;
 };
 
 /** One update that a worker is to report. */
@@ -23,7 +37,7 @@ export type Order = {
   url: string;
 };
 
-export type ToWorker = { start: WorkerPlan } | { report: Order } | { finish: true };
+export type ToWorker<Plan = WorkerPlan> = { start: Plan } | { report: Order } | { finish: true };
 
 export type FromWorker =
   | { event: "warm" }

@@ -1,6 +1,4 @@
 /** A pipeline's process: a real manager that reports what its parent orders, until it is killed. */
-import { writeSync } from "node:fs";
-
 import {
   ConvexManager,
   type ManagerAmbient,
@@ -8,8 +6,9 @@ import {
   SqliteStore,
 } from "@klipstream/client";
 
-import { type FromWorker, STANDS_STILL, type ToWorker, type WorkerPlan } from "./messages.ts";
+import type { FromWorker, ToWorker, WorkerPlan } from "./messages.ts";
 import { Random } from "./random.ts";
+import { standStillAt } from "./standStill.ts";
 
 let manager: ConvexManager;
 
@@ -64,21 +63,12 @@ function createManager(plan: WorkerPlan): ConvexManager {
       retry: { baseDelayMs: 5, maxDelayMs: 60 },
     },
     {
-      onStep: standStillAt(plan),
+      onStep: standStillAt(plan.standStillAt),
       place: { env: {}, cwd: "/nonexistent" },
       ...(plan.diskFullShare !== undefined && { store: fillingStore(plan) }),
       ...(plan.clockJumps === true && { clock: jumpingClock(plan.seed) }),
     },
   );
-}
-
-function standStillAt({ standStillAt }: WorkerPlan): ManagerAmbient["onStep"] {
-  let times = standStillAt?.times ?? 0;
-  return (step) => {
-    if (step !== standStillAt?.step || --times !== 0) return;
-    writeSync(1, `${STANDS_STILL}${step}\n`);
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  };
 }
 
 /** A store on a disk that is full now and then: each write may fail before it has done anything. */

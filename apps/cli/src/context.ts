@@ -1,5 +1,7 @@
 import type { Readable, Writable } from "node:stream";
 
+import type { DeliveryStep } from "@klipstream/client";
+
 /** The signals that end a program from outside, and that `exec` hands on to its command. */
 export const END_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 export type EndSignal = (typeof END_SIGNALS)[number];
@@ -22,6 +24,8 @@ export type CliContext = {
   fetch: typeof fetch;
   /** Calls `listener` for each end signal until the returned function is called. */
   onEndSignal: (listener: (signal: EndSignal) => void) => () => void;
+  /** Told of each step of an update, before it goes on; only where a process is to be killed at one. */
+  onStep?: (step: DeliveryStep) => void;
 };
 
 /** The context of this process. */

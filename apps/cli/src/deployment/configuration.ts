@@ -5,5 +5,6 @@ export function ambientOf(context: CliContext) {
   return {
     fetch: context.fetch,
     place: { env: { ...context.environment }, cwd: context.folder },
+    ...(context.onStep && { onStep: context.onStep }),
   };
 }

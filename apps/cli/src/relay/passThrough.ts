@@ -46,15 +46,16 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
       // What was read was decompressed.
       if (body !== undefined) headers.delete("content-encoding");
       try {
-        const answer = await fetch(new URL(pathname + search, deployment), {
+        // A stream as a body needs to be half duplex, which the browser's types do not know.
+        const sent: RequestInit & { duplex: "half" } = {
           method: request.method,
           headers,
           body: body ?? request.body,
           redirect: "manual",
           signal: AbortSignal.any([request.signal, AbortSignal.timeout(answerMaxMs)]),
-          // A stream as a body needs it.
           duplex: "half",
-        });
+        };
+        const answer = await fetch(new URL(pathname + search, deployment), sent);
         return new Response(answer.body, { status: answer.status, headers: passedHeaders(answer) });
       } catch (error) {
         return unavailable(error);
