@@ -8,7 +8,13 @@ it(
   { timeout: 420_000 },
   async () => {
     const seed = Number(process.env.CHAOS_SEED ?? 1);
-    const findings = await runChaos({ kills: 12, updates: 200, seed, onProgress: () => undefined });
+    const findings = await runChaos({
+      kills: 12,
+      updates: 200,
+      relayKills: 10,
+      seed,
+      onProgress: () => undefined,
+    });
     expect({ seed, short: findings.filter(({ kept }) => !kept) }).toEqual({ seed, short: [] });
   },
 );

@@ -29,6 +29,7 @@ import { stopProcesses } from "./stoppedProcesses.ts";
 export type ChaosOptions = {
   kills: number;
   updates: number;
+  relayKills: number;
   seed: number;
   /** The deployment; undefined starts a local one. */
   given?: GivenDeployment;
@@ -47,7 +48,7 @@ export async function runChaos(options: ChaosOptions): Promise<Finding[]> {
   const setting = { backend, proxy, proxyUrl, script, folder, seed, onLog: watch.see };
   try {
     const killing = findingsOf(await killPipelines({ ...setting, ...options }), proxy);
-    const relay = await killRelay({ ...setting, ...options, kills: 2 * options.kills });
+    const relay = await killRelay({ ...setting, ...options, kills: options.relayKills });
     options.onProgress("old runs, clock jumps, outages, bad input");
     return [
       ...killing,

@@ -26,7 +26,7 @@ tell(
 );
 try {
   const findings = [
-    ...(await runChaos({ kills, updates, seed, onProgress: tell })),
+    ...(await runChaos({ kills, updates, relayKills: 2 * kills, seed, onProgress: tell })),
     ...(await killBackend({ kills: backendKills, seed, onProgress: tell })),
     ...(await measureSpeed(updates)),
   ];
