@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest";
 
 import { VirtualClock } from "../testing/VirtualClock.ts";
-import { CREDENTIALS_RETRY_MS, IN_FLIGHT_MAX_COUNT, LANE_MOVES, Traffic } from "./Traffic.ts";
+import {
+  BACKEND_MOVES,
+  CREDENTIALS_RETRY_MS,
+  IN_FLIGHT_MAX_COUNT,
+  LANE_MOVES,
+  Traffic,
+} from "./Traffic.ts";
 
 const policy = { baseDelayMs: 500, maxDelayMs: 30_000 };
 
@@ -58,7 +64,51 @@ describe("the standing of a lane", () => {
     });
 });
 
+/** Brings the backend to a mode. */
+const REACH_MODE = {
+  open: () => undefined,
+  away: ({ fail }) => ["x", "y"].map((lane) => fail(lane)),
+  paused: ({ traffic }) => traffic.pause(),
+} as const satisfies Record<Traffic["mode"], (parts: ReturnType<typeof setUp>) => unknown>;
+
+const HAPPEN_TO_BACKEND = {
+  oneLaneFails: ({ fail }) => fail("l"),
+  twoLanesFail: ({ fail }) => ["l", "m"].map((lane) => fail(lane)),
+  refusesCredentials: ({ traffic }) => traffic.pause(),
+  answers: ({ traffic }) => traffic.through(["l"]),
+} as const satisfies Record<
+  keyof typeof BACKEND_MOVES,
+  (parts: ReturnType<typeof setUp>) => unknown
+>;
+
+describe("the mode of the backend", () => {
+  for (const [event, moves] of Object.entries(BACKEND_MOVES))
+    it.each(Object.entries(moves))(`when ${event}: %s -> %s`, (from, to) => {
+      const parts = setUp();
+      REACH_MODE[from as Traffic["mode"]](parts);
+      expect(parts.traffic.mode).toBe(from);
+      HAPPEN_TO_BACKEND[event as keyof typeof BACKEND_MOVES](parts);
+      expect(parts.traffic.mode).toBe(to);
+    });
+});
+
 describe("the backend", () => {
+  it("that refuses the credentials is not asked sooner for a flush", () => {
+    const { traffic } = setUp();
+    traffic.pause();
+    traffic.hurry();
+    expect(traffic.nextChoiceAt()).toBe(CREDENTIALS_RETRY_MS);
+  });
+
+  it("has refused the credentials until something gets through, also when it is away since", () => {
+    const { traffic, fail } = setUp();
+    traffic.pause();
+    for (const lane of ["l", "m"]) fail(lane);
+    expect(traffic.areCredentialsRefused).toBe(true);
+    expect(traffic.through(["l"])).toEqual({ wasAway: true, wereRefused: true });
+    expect(traffic.areCredentialsRefused).toBe(false);
+  });
+
   it("is open while only one lane fails, however often", () => {
     const { traffic, fail } = setUp();
     for (let count = 0; count < 20; count++) fail("l");

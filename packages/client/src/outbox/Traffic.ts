@@ -17,7 +17,8 @@ export const CREDENTIALS_RETRY_MS = 30_000;
  *   each time.
  * - **paused**: it refuses the credentials. One probe every 30 s.
  */
-type Backend = { mode: "open" } | { mode: "away"; wait: Wait } | { mode: "paused"; until: number };
+type Backend = { mode: "open"; wait?: never } | { mode: "away" | "paused"; wait: Wait };
+type Mode = Backend["mode"];
 
 /**
  * What is thought of a lane that failed; of others nothing is kept:
@@ -54,6 +55,14 @@ export const LANE_MOVES = {
   getsThrough: { fine: "fine", split: "fine", doubted: "fine", blamed: "fine" },
 } as const satisfies Record<string, Record<Standing | "fine", Standing | "fine">>;
 
+/** Every move of the backend, likewise. One lane or two: of those that failed alone, and nothing has got through since. */
+export const BACKEND_MOVES = {
+  oneLaneFails: { open: "open", away: "away", paused: "away" },
+  twoLanesFail: { open: "away", away: "away", paused: "away" },
+  refusesCredentials: { open: "paused", away: "paused", paused: "paused" },
+  answers: { open: "open", away: "open", paused: "open" },
+} as const satisfies Record<string, Record<Mode, Mode>>;
+
 /** How a failure is seen: `isOwn` where it is shown that the backend works. */
 export type Failure = { retryAfterMs?: number | undefined; isOwn: boolean; epoch: number };
 
@@ -75,14 +84,20 @@ export class Traffic {
   #batchLimit = BATCH_MAX_COUNT;
   #throughCount = 0;
   #epoch = 0;
+  #areCredentialsRefused = false;
 
   constructor(ambient: { policy: RetryPolicy; random: Random; clock: Clock }) {
     this.#clock = ambient.clock;
     this.#backoff = new Backoff(ambient);
   }
 
-  get mode(): Backend["mode"] {
+  get mode(): Mode {
     return this.#backend.mode;
+  }
+
+  /** Whether the credentials were refused, and nothing has got through since. */
+  get areCredentialsRefused(): boolean {
+    return this.#areCredentialsRefused;
   }
 
   get failures(): number {
@@ -114,7 +129,7 @@ export class Traffic {
     const now = this.#clock.monotonic();
     const others = { except: new Set(this.#lanes.keys()) };
     if (this.#backend.mode !== "open") {
-      if (this.#inFlight > 0 || now < untilOf(this.#backend)) return;
+      if (this.#inFlight > 0 || now < this.#backend.wait.until) return;
       yield { ...others, limit: 1 };
       for (const lane of this.#lanes.keys()) yield { lane, limit: 1 };
       return;
@@ -136,10 +151,8 @@ export class Traffic {
   /** The next moment on the monotonic clock at which there may be more choices; null when only an event can bring them. */
   nextChoiceAt(): number | null {
     const now = this.#clock.monotonic();
-    const moments =
-      this.#backend.mode === "open"
-        ? [...this.#lanes.values()].map(dueAt)
-        : [untilOf(this.#backend)];
+    const { wait } = this.#backend;
+    const moments = wait === undefined ? [...this.#lanes.values()].map(dueAt) : [wait.until];
     const ahead = moments.filter((moment) => moment > now);
     return ahead.length === 0 ? null : Math.min(...ahead);
   }
@@ -157,22 +170,24 @@ export class Traffic {
   /**
    * The backend answered to these lanes. Without any: it is shown to work.
    *
-   * @returns Whether that ended an outage or a doubt about these lanes.
+   * @returns Whether that ended an outage or a doubt about these lanes, and whether it ended a refusal of the credentials.
    */
-  through(lanes: readonly string[]): boolean {
-    const wasAway = this.#backend.mode === "away";
-    const wasDoubted = lanes.some((lane) => this.standingOf(lane) === "doubted");
+  through(lanes: readonly string[]): { wasAway: boolean; wereRefused: boolean } {
+    const endsOutage = this.mode === "away";
+    const wereRefused = this.#areCredentialsRefused;
+    const wasAway = endsOutage || lanes.some((lane) => this.standingOf(lane) === "doubted");
     for (const lane of lanes) this.#move(lane, "getsThrough");
     for (const [lane, { wait, standing }] of this.#lanes) {
-      this.#move(lane, wasAway ? "outageEnds" : "anotherGetsThrough");
+      this.#move(lane, endsOutage ? "outageEnds" : "anotherGetsThrough");
       // Its wait was meant for the backend.
       if (standing === "doubted" && wait !== undefined) wait.until = this.#clock.monotonic();
     }
-    this.#backend = { mode: "open" };
+    this.#moveBackend("answers");
+    this.#areCredentialsRefused = false;
     this.#failures = 0;
     this.#batchLimit = Math.min(BATCH_MAX_COUNT, this.#batchLimit * 2);
     this.#throughCount += 1;
-    return wasAway || wasDoubted;
+    return { wasAway, wereRefused };
   }
 
   /** A request for several lanes failed as a whole: each is tried alone. */
@@ -186,7 +201,7 @@ export class Traffic {
     const { isOwn, retryAfterMs, epoch } = failure;
     const known = this.#lanes.get(lane);
     const event = isOwn ? "failsByItself" : "failsAlone";
-    if (isOwn || (this.#backend.mode === "open" && known?.standing === "blamed")) {
+    if (isOwn || (this.mode === "open" && known?.standing === "blamed")) {
       const wait = this.#backoff.after((known?.wait?.failures ?? 0) + 1, retryAfterMs);
       this.#move(lane, event, wait);
       return wait;
@@ -199,16 +214,24 @@ export class Traffic {
     this.#batchLimit = 1;
     const wait = this.#backoff.after(this.#failures, retryAfterMs);
     this.#move(lane, event, wait);
-    if (this.#backend.mode !== "open" || this.#countDoubted() > 1) {
-      this.#backend = { mode: "away", wait };
-      this.#epoch += 1;
-    }
+    this.#moveBackend(this.#countDoubted() > 1 ? "twoLanesFail" : "oneLaneFails", wait);
+    if (this.mode === "away") this.#epoch += 1;
     return wait;
   }
 
   /** The backend refuses the credentials. */
   pause(): void {
-    this.#backend = { mode: "paused", until: this.#clock.monotonic() + CREDENTIALS_RETRY_MS };
+    const since = this.#clock.monotonic();
+    const until = since + CREDENTIALS_RETRY_MS;
+    this.#areCredentialsRefused = true;
+    this.#moveBackend("refusesCredentials", {
+      failures: 0,
+      since,
+      until,
+      // As if it were: only an operator can end it sooner.
+      isAsked: true,
+      isLong: false,
+    });
   }
 
   /** An update was accepted. */
@@ -220,7 +243,7 @@ export class Traffic {
   hurry(): void {
     const now = this.#clock.monotonic();
     const waits = this.#laneWaits();
-    if (this.#backend.mode === "away") waits.push(this.#backend.wait);
+    if (this.#backend.wait !== undefined) waits.push(this.#backend.wait);
     for (const wait of waits) if (!wait.isAsked) wait.until = Math.min(wait.until, now);
   }
 
@@ -253,6 +276,11 @@ export class Traffic {
     }
   }
 
+  #moveBackend(event: keyof typeof BACKEND_MOVES, wait?: Wait): void {
+    const mode = BACKEND_MOVES[event][this.mode];
+    this.#backend = mode === "open" || wait === undefined ? { mode: "open" } : { mode, wait };
+  }
+
   #move(lane: string, event: keyof typeof LANE_MOVES, wait?: Wait): void {
     const known = this.#lanes.get(lane);
     const standing = LANE_MOVES[event][known?.standing ?? "fine"];
@@ -268,8 +296,4 @@ export class Traffic {
 
 function dueAt({ wait, lookAgainAt }: FailingLane): number {
   return Math.max(wait?.until ?? 0, lookAgainAt);
-}
-
-function untilOf(backend: Exclude<Backend, { mode: "open" }>): number {
-  return backend.mode === "away" ? backend.wait.until : backend.until;
 }
