@@ -1,6 +1,8 @@
-import { resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 
 import { ESLint } from "eslint";
+import ts from "typescript";
 import tseslint from "typescript-eslint";
 import { describe, expect, test } from "vitest";
 
@@ -90,5 +92,60 @@ describe("the import rule allows", () => {
     ["convex/crons.ts", "./_generated/api"],
   ])("%s -> %s", async (path, target) => {
     expect(await lintImport(path, `import { it } from "${target}";`)).toEqual([]);
+  });
+});
+
+type ImportGraph = Map<string, string[]>;
+
+/** The sources under a folder, each with those of them that it imports, types included. What is generated imports everything. */
+function readImports(folder: string): ImportGraph {
+  const names = readdirSync(resolve(root, folder), { recursive: true, encoding: "utf8" });
+  const sources = names.filter(
+    (name) => /\.tsx?$/.test(name) && !/(^|\/)(node_modules|dist|_generated)\//.test(name),
+  );
+  const files = new Set(sources.map((name) => resolve(root, folder, name)));
+  const find = (from: string, specifier: string) => {
+    const path = resolve(dirname(from), specifier);
+    return [path, `${path}.ts`, `${path}.tsx`, `${path}/index.ts`].filter((it) => files.has(it));
+  };
+  const importsOf = (file: string) =>
+    ts
+      .preProcessFile(readFileSync(file, "utf8"))
+      .importedFiles.map(({ fileName }) => fileName)
+      .filter((specifier) => specifier.startsWith("."))
+      .flatMap((specifier) => find(file, specifier));
+  return new Map([...files].map((file) => [file, importsOf(file)]));
+}
+
+/** What is left once nothing can be taken away that imports none of the rest, or is imported by none of it. */
+function filesInCircles(graph: ImportGraph): string[] {
+  let left = new Map(graph);
+  for (;;) {
+    const imported = new Set([...left.values()].flat());
+    const next = new Map(
+      [...left].filter(
+        ([file, imports]) => imported.has(file) && imports.some((target) => left.has(target)),
+      ),
+    );
+    if (next.size === left.size) return [...left.keys()].map((file) => relative(root, file)).sort();
+    left = next;
+  }
+}
+
+describe("no file imports itself by way of others, types included", () => {
+  test.each(["packages", "apps", "convex"])("in %s/", (folder) => {
+    const graph = readImports(folder);
+    expect(Math.max(...[...graph.values()].map((imports) => imports.length))).toBeGreaterThan(5);
+    expect(filesInCircles(graph)).toEqual([]);
+  });
+
+  test("or it is found", () => {
+    const graph: ImportGraph = new Map([
+      [resolve(root, "above.ts"), [resolve(root, "one.ts")]],
+      [resolve(root, "one.ts"), [resolve(root, "two.ts"), resolve(root, "below.ts")]],
+      [resolve(root, "two.ts"), [resolve(root, "one.ts")]],
+      [resolve(root, "below.ts"), []],
+    ]);
+    expect(filesInCircles(graph)).toEqual(["one.ts", "two.ts"]);
   });
 });

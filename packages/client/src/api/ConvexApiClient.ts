@@ -1,4 +1,4 @@
-import { ConvexHttpClient } from "convex/browser";
+import type { ConvexHttpClient } from "convex/browser";
 import type {
   FunctionArgs,
   FunctionReference,
@@ -17,7 +17,7 @@ import {
 import { backend } from "./backend.ts";
 import { type Connection, connect, type ClientAmbient } from "./connection.ts";
 import { within } from "./deadline.ts";
-import { type Answer, exchangingFetch, newRequestId } from "./exchange.ts";
+import { type Answer, clientOver, noAnswerYet } from "./exchange.ts";
 import { toKlipstreamError } from "./functionErrors.ts";
 
 type Query = FunctionReference<"query">;
@@ -129,10 +129,7 @@ export class ConvexApiClient {
     run: (client: ConvexHttpClient, call: Call<Ref>) => Promise<FunctionReturnType<Ref>>,
   ): Promise<Attempt<FunctionReturnType<Ref>>> {
     const { clock, attemptTimeoutMs: timeoutMs, log } = this.#connection;
-    const attempt: AttemptState = {
-      answer: { httpStatus: undefined, requestId: newRequestId(), isFunctionError: false },
-      serial: undefined,
-    };
+    const attempt: AttemptState = { answer: noAnswerYet(), serial: undefined };
     const { answer } = attempt;
     try {
       // Over the token, the request and the whole answer.
@@ -158,11 +155,7 @@ export class ConvexApiClient {
     const { token, serial } = await this.#credentials.issue();
     attempt.serial = serial;
     const { answer } = attempt;
-    return new ConvexHttpClient(url, {
-      fetch: exchangingFetch({ fetch, clock, signal, token, redactor: log.redactor, answer }),
-      skipConvexDeploymentUrlCheck: true,
-      logger: false,
-    });
+    return clientOver(url, { fetch, clock, signal, token, redactor: log.redactor, answer });
   }
 }
 

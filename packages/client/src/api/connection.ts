@@ -16,7 +16,7 @@ import {
 } from "../config/options.ts";
 import { createLogger, EventLog } from "../log/log.ts";
 import type { Random, RetryPolicy } from "../retry/delay.ts";
-import { exchangeIdentityOver, exchangeKeyOver } from "./exchangeForToken.ts";
+import { exchangeIdentityOver, exchangeKeyOver, type Way } from "./exchangeForToken.ts";
 
 /** What surrounds a client and is not its caller's business; replaced in tests and simulations. */
 export type ClientAmbient = {
@@ -27,15 +27,10 @@ export type ClientAmbient = {
 };
 
 /** How a client reaches its deployment: the resolved options. */
-export type Connection = {
-  url: string;
+export type Connection = Way & {
   credentials: Credentials;
-  attemptTimeoutMs: number;
   retry: RetryPolicy;
-  log: EventLog;
-  clock: Clock;
   random: Random;
-  fetch: typeof globalThis.fetch;
 };
 
 /** @throws ConfigurationError that names the option. */
@@ -75,7 +70,7 @@ const anonymous: TokenSource = () => Promise.resolve(null);
 function chooseTokenSource(
   { apiKey }: Configuration,
   { tokenSource }: ClientOptions,
-  way: Parameters<typeof exchangeKeyOver>[0],
+  way: Way,
 ): TokenSource {
   const { clock } = way;
   if (tokenSource !== undefined && isWorkloadIdentity(tokenSource)) {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 
+import { ConvexHttpClient } from "convex/browser";
 import { z } from "zod";
 
 import type { Clock } from "../clock.ts";
@@ -34,9 +35,10 @@ export type Exchange = {
 /** No answer that is longer is read to its end, in bytes: what a Convex function can return at most. */
 export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
-/** In the form of the backend's own, which adopts it: a request can be found in its logs. */
-export function newRequestId(): string {
-  return randomUUID().replaceAll("-", "").slice(0, 16);
+/** What is known before there is one. The request id has the form of the backend's own, which adopts it: its logs have it then. */
+export function noAnswerYet(): Answer {
+  const requestId = randomUUID().replaceAll("-", "").slice(0, 16);
+  return { httpStatus: undefined, requestId, isFunctionError: false };
 }
 
 /** Convex's own status for "your function threw"; the body is as with 200. */
@@ -54,11 +56,20 @@ const functionAnswerSchema = z.union([
 /** The backend's refusals of a request. */
 const refusalSchema = z.object({ code: z.string(), message: z.string().optional() });
 
+/** Convex's own client for one request, which is made as {@link exchangingFetch} says. */
+export function clientOver(url: string, exchange: Exchange): ConvexHttpClient {
+  return new ConvexHttpClient(url, {
+    fetch: exchangingFetch(exchange),
+    skipConvexDeploymentUrlCheck: true,
+    logger: false,
+  });
+}
+
 /**
  * One HTTP request, as a `fetch` for `ConvexHttpClient`: with the token, a limit to the answer's size, and errors that keep the
- * status. Only an answer that is the backend's comes back.
+ * status. An answer that is not the backend's is an error.
  */
-export function exchangingFetch(exchange: Exchange): typeof globalThis.fetch {
+function exchangingFetch(exchange: Exchange): typeof globalThis.fetch {
   return async (input, init) => {
     const { status, text, headers } = await send(exchange, input, init);
     exchange.answer.httpStatus = status;

@@ -1,21 +1,27 @@
-import { ConvexHttpClient } from "convex/browser";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 
-import { BackendUnavailableError } from "../errors.ts";
 import type { ExchangedToken } from "../auth/tokenSource.ts";
+import type { Clock } from "../clock.ts";
+import { BackendUnavailableError, ServerError } from "../errors.ts";
+import type { EventLog } from "../log/log.ts";
 import { backend } from "./backend.ts";
-import type { Connection } from "./connection.ts";
 import { within } from "./deadline.ts";
-import { type Answer, exchangingFetch, newRequestId } from "./exchange.ts";
+import { clientOver, noAnswerYet } from "./exchange.ts";
 import { toKlipstreamError } from "./functionErrors.ts";
 
-/** What an exchange is made over. */
-type Way = Pick<Connection, "url" | "attemptTimeoutMs" | "log" | "clock" | "fetch">;
+/** How requests reach a deployment, credentials apart. */
+export type Way = {
+  url: string;
+  attemptTimeoutMs: number;
+  log: EventLog;
+  clock: Clock;
+  fetch: typeof globalThis.fetch;
+};
 
 /**
  * Exchanges a service-account key for a token, at the deployment itself.
  *
- * @throws CredentialsRefusedError for a key that it does not accept; BackendUnavailableError while it is away.
+ * @throws CredentialsRefusedError for a key that it does not accept; BackendUnavailableError while it is away, or its exchange broken.
  */
 export function exchangeKeyOver(way: Way, key: string): Promise<ExchangedToken> {
   return call(way, backend.accessTokens.exchange, { key });
@@ -35,25 +41,25 @@ async function call<Action extends FunctionReference<"action">>(
   action: Action,
   args: FunctionArgs<Action>,
 ): Promise<FunctionReturnType<Action>> {
-  const answer: Answer = {
-    httpStatus: undefined,
-    requestId: newRequestId(),
-    isFunctionError: false,
-  };
+  const answer = noAnswerYet();
   const timeoutMs = Math.round(attemptTimeoutMs * SHARE_OF_ATTEMPT);
   const late = () =>
     new BackendUnavailableError("timeout", `no token within ${timeoutMs} ms`, answer);
   try {
     return await within({ clock, timeoutMs, late }, (signal) => {
       const exchange = { fetch, clock, signal, token: null, redactor: log.redactor, answer };
-      const client = new ConvexHttpClient(url, {
-        fetch: exchangingFetch(exchange),
-        skipConvexDeploymentUrlCheck: true,
-        logger: false,
-      });
-      return client.action(action, args);
+      return clientOver(url, exchange).action(action, args);
     });
   } catch (cause) {
-    throw toKlipstreamError(cause, { answer, redactor: log.redactor });
+    const error = toKlipstreamError(cause, { answer, redactor: log.redactor });
+    // The credential may be right: what failed is the deployment's own.
+    if (error instanceof ServerError) throw brokenExchange(error);
+    throw error;
   }
+}
+
+function brokenExchange(error: ServerError): BackendUnavailableError {
+  const { httpStatus, requestId } = error;
+  const details = { httpStatus, requestId, cause: error };
+  return new BackendUnavailableError("status", `the exchange failed: ${error.message}`, details);
 }

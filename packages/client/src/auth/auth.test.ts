@@ -157,11 +157,12 @@ describe("a manager with a key", () => {
     expect(backend.applied).toHaveLength(3);
   });
 
-  it("takes a deployment that is away while a token is due for an outage like any other", async () => {
+  it("takes a deployment that is away, or whose exchange breaks, while a token is due for an outage like any other", async () => {
     const { manager, backend, clock, lines, update } = setUp({ apiKey });
     await update("1");
     await clock.advance(TOKEN_LIFETIME_MS);
-    const faults: Fault[] = ["refuse", "hang", { status: 503 }, { status: 429 }];
+    const functionError = "[Request ID: 0123456789abcdef] Server Error";
+    const faults: Fault[] = ["refuse", "hang", { status: 503 }, { status: 429 }, { functionError }];
     backend.onRequest = () => faults.shift();
     await update("1");
     await update("1");
