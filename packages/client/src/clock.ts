@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-/** Time as this package sees it; injected, so that tests and simulations can turn it. */
+/** The clocks and timers of this package. They are injected, so that tests and simulations can set the time. */
 export type Clock = {
   /** The wall clock in milliseconds since 1970. It may jump in either direction. */
   now(): number;
@@ -31,7 +31,7 @@ export type Moment = {
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  // Between processes of one boot it is one clock; `performance.now()` begins with the process.
+  // All processes of one boot share this clock; `performance.now()` begins with the process.
   monotonic: () => Number(process.hrtime.bigint()) / 1e6,
   origin: bootId() ?? randomUUID(),
   after: (delayMs, callback, options) => {

@@ -1,7 +1,7 @@
 import type { ErrorCode, Issue } from "@klipstream/contract";
 import { describeIssues } from "@klipstream/contract";
 
-/** Every code that an error of this package can have: the backend's own, and those of the way there. */
+/** Every code that an error of this package can have: those of the backend, and those of the client itself. */
 export type ClientErrorCode =
   | ErrorCode
   | "BACKEND_UNAVAILABLE"
@@ -71,7 +71,7 @@ export class VideoNotFoundError extends KlipstreamError {
 
 /** The backend refused this update for good: sending it again would be refused again. */
 export class UpdateRefusedError extends KlipstreamError {
-  // It narrows the codes.
+  // This class has only these codes.
   // eslint-disable-next-line @typescript-eslint/no-useless-constructor
   constructor(
     code: "UPDATE_ID_REUSED" | "NOTHING_TO_ROLL_BACK",
@@ -84,7 +84,7 @@ export class UpdateRefusedError extends KlipstreamError {
 
 /** The backend refused the credentials (401, `UNAUTHENTICATED`) or their scope (`FORBIDDEN`). Mend the key. */
 export class CredentialsRefusedError extends KlipstreamError {
-  // It narrows the codes.
+  // This class has only these codes.
   // eslint-disable-next-line @typescript-eslint/no-useless-constructor
   constructor(code: "UNAUTHENTICATED" | "FORBIDDEN", message: string, details?: ErrorDetails) {
     super(code, message, details);

@@ -118,7 +118,7 @@ export class ConvexApiClient {
 
   /** As `mutation`, but hands the error back with what is known of the answer. @internal */
   attemptMutation<Ref extends Mutation>(ref: Ref, args: FunctionArgs<Ref>) {
-    // Its own queue would let one hung call block all others; order is the outbox's business.
+    // In the queue of Convex's client one call that hangs would block all others. The outbox keeps the order.
     return this.#attempt({ ref, args }, (client, call) =>
       client.mutation(call.ref, call.args, { skipQueue: true }),
     );
@@ -132,7 +132,7 @@ export class ConvexApiClient {
     const attempt: AttemptState = { answer: noAnswerYet(), serial: undefined };
     const { answer } = attempt;
     try {
-      // Over the token, the request and the whole answer.
+      // It covers the token, the request and the whole answer.
       const deadline = { clock, timeoutMs, late: () => timeoutError(attempt, timeoutMs) };
       const value = await within(deadline, async (signal) => {
         const client = await this.#clientFor(attempt, signal);

@@ -3,7 +3,7 @@ import type { Clock } from "../clock.ts";
 export type Deadline = {
   clock: Clock;
   timeoutMs: number;
-  /** What the work failed with when its time is up. */
+  /** Makes the error for work whose time is up. */
   late: () => Error;
 };
 

@@ -32,10 +32,10 @@ export type Exchange = {
   answer: Answer;
 };
 
-/** No answer that is longer is read to its end, in bytes: what a Convex function can return at most. */
+/** The longest answer that is read, in bytes: a Convex function can return no more. */
 export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
-/** What is known before there is one. The request id has the form of the backend's own, which adopts it: its logs have it then. */
+/** What is known before the answer comes. The backend takes this request id over into its logs, as it has the form of its own. */
 export function noAnswerYet(): Answer {
   const requestId = randomUUID().replaceAll("-", "").slice(0, 16);
   return { httpStatus: undefined, requestId, isFunctionError: false };
@@ -100,7 +100,7 @@ async function send(
   if (exchange.token !== null) headers.set("Authorization", `Bearer ${exchange.token}`);
   const { signal } = exchange;
   try {
-    // Manual: a redirect would carry the token to wherever it points.
+    // A redirect that is followed would carry the token to wherever it points.
     const response = await exchange.fetch(input, { ...init, headers, redirect: "manual", signal });
     exchange.answer.httpStatus = response.status;
     return {
@@ -167,12 +167,12 @@ function errorOfStatus(exchange: Exchange, { status, text, headers }: Received):
   const retryAfterMs = readRetryAfter(headers.get("retry-after"), exchange.clock.now());
   if (isRetryableStatus(status) || status >= 500)
     return new BackendUnavailableError("status", what, { ...details, retryAfterMs });
-  // A refusal that is not in the backend's form comes from something in between: a portal, a proxy.
+  // The backend has a form for refusals. Another form comes from something in between: a portal, a proxy.
   if (refusal === undefined) return new BackendUnavailableError("body", what, details);
   return new RequestRefusedError(what, details);
 }
 
-/** `InvalidAuthHeader`, `NoAuthProvider`, `Unauthenticated`: with 401 as a rule, with 400 for a header that is none. */
+/** `InvalidAuthHeader`, `NoAuthProvider`, `Unauthenticated`: they come with 401, or with 400 where the header cannot be read. */
 function isAboutCredentials(code: string): boolean {
   return /auth/i.test(code);
 }
@@ -181,7 +181,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON is an answer too: "not the backend's".
+    // The caller says then that the answer is not the backend's.
     return undefined;
   }
 }

@@ -33,7 +33,7 @@ export function exchangeIdentityOver(way: Way, identityToken: string): Promise<E
   return call(way, backend.accessTokens.exchangeIdentity, { identityToken });
 }
 
-/** Of the time of an attempt: an exchange that is late is an outage, and must be known as one before the attempt's own time is up. */
+/** The part of an attempt's time that its exchange may take: an exchange that is late must be known before the attempt itself is. */
 const SHARE_OF_ATTEMPT = 0.8;
 
 async function call<Action extends FunctionReference<"action">>(

@@ -14,7 +14,7 @@ import {
 import type { Redactor } from "../log/redact.ts";
 import type { Answer } from "./exchange.ts";
 
-/** The one place where what a call threw becomes an error of this package. */
+/** Makes an error of this package of whatever a call threw. Nothing else does. */
 export function toKlipstreamError(
   error: unknown,
   { answer, redactor }: { answer: Answer; redactor: Redactor },

@@ -5,7 +5,7 @@ import {
 } from "../errors.ts";
 import type { TokenSource } from "./tokenSource.ts";
 
-/** A token and which one it is: what a refusal refers to, without holding the secret. */
+/** A token and its number. A refusal names the number, so that it need not hold the secret. */
 export type IssuedToken = { token: string | null; serial: number };
 
 /**

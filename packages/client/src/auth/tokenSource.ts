@@ -64,7 +64,7 @@ export function exchangingTokenSource(
   let underWay: Promise<string> | undefined;
 
   const renew = async () => {
-    // Measured from before the exchange, on the clock that does not jump.
+    // The token's life began some time during the exchange: counted from its start, it is never too long.
     const askedAt = clock.monotonic();
     const { token, lifetimeMs } = await exchange();
     current = { token, renewAt: askedAt + lifetimeMs * RENEWED_AFTER };

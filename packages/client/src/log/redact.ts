@@ -17,7 +17,7 @@ const SECRET_SHAPES: readonly (readonly [RegExp, string])[] = [
 /** A URL with anything behind its path or before its host; both may carry credentials (signed URLs do). */
 const URL_SHAPE = /\b([a-z][a-z0-9+.-]*:\/\/)([^\s"'<>]*)/gi;
 
-/** A secret shorter than this would blot out innocent text. */
+/** A shorter secret is not looked for: it may be part of ordinary text. */
 const KNOWN_SECRET_MIN_LENGTH = 8;
 
 /** Most known secrets that are remembered: tokens are renewed for as long as a process lives. */

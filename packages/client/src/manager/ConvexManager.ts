@@ -63,12 +63,12 @@ export class ConvexManager extends Manager {
         const isAlone = process.listenerCount(signal) === 1;
         this.#removeHooks();
         this.#log.write("manager.shutdown", "asked to end", { signal });
-        // While it closes a second signal ends the process at once, as nobody listens any more.
+        // Nobody listens any more: a second signal ends the process at once.
         void this.close().finally(() => {
           if (isAlone) process.kill(process.pid, signal);
         });
       };
-      // First in line: a listener of the program's that runs once is still counted then.
+      // It runs first, so that a listener of the program that is removed when it runs is still counted.
       process.prependListener(signal, listener);
       return [signal, listener] as const;
     });

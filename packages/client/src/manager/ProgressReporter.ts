@@ -15,7 +15,7 @@ export type ProgressReport = {
   twitchId: string;
   percent: number;
   message?: string | undefined;
-  /** As old as it is when the report is made. */
+  /** Its age is that of the moment at which the report is made. */
   run?: ReportedRun | undefined;
 };
 

@@ -145,7 +145,7 @@ function metaOf(
   { identity, options: given, now, startOf }: Call<UpdateOptions | undefined>,
   { occurredAt, run, reason, source }: z.infer<typeof optionsSchema>,
 ) {
-  // A run that this manager has started is known by its very object.
+  // Given as it was handed out: runs that this manager has started are found by the object, and the check makes a copy.
   const startedAt = run && startOf(given?.run ?? run);
   return withoutUndefined({
     updateId: identity.updateId,

@@ -58,8 +58,8 @@ export function deliverThrough(api: ConvexApiClient, clock: Clock): Deliver {
 }
 
 /**
- * Asks the backend to record an update that no backend of this contract accepts, in the form of a real one. That it refuses it
- * with the contract's code shows that functions run, that this one is deployed, and that it knows the arguments.
+ * Asks the backend to record an update with an empty Twitch ID, which every backend refuses. A refusal with the contract's code
+ * shows that functions run, that this one is deployed, and that it knows the arguments.
  */
 export async function isBackendWorking(api: ConvexApiClient): Promise<boolean> {
   const nothing = {
@@ -108,7 +108,7 @@ async function wrap(own: Promise<Attempt<unknown>>): Promise<Attempt<unknown>> {
 
 type Details = { httpStatus: number | undefined; requestId: string };
 
-/** One answer per entry, or why the whole answer acknowledges nothing: part of it would be guessed. */
+/** One answer per entry. An error where part of the answer cannot be understood: then none of it counts. */
 function readAnswers(
   entries: readonly Entry[],
   value: unknown,
@@ -121,7 +121,7 @@ function readAnswers(
   for (const [index, result] of results.data.entries()) {
     if (!result.success) {
       const error = refusalOf(result, details);
-      // Not this update's fault, or not known to be: as if the whole request had failed.
+      // It may not be this update's fault: it counts as if the whole request had failed.
       if (classify(error).action !== "giveUp") return error;
       answers.push({ accepted: false, error });
     } else if (result.twitchId === entries[index]?.twitchId) {

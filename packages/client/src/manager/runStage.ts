@@ -3,7 +3,7 @@ import { REASON_MAX_LENGTH, type Run, STATUS_FAILED, type VideoStatus } from "@k
 import type { Clock } from "../clock.ts";
 import type { PipelineProgress, RollbackOptions, UpdateOptions, UpdateResult } from "./update.ts";
 
-/** The sign of life of a stage that reports no progress of its own, in milliseconds. */
+/** How often a stage that reports no progress repeats the last, as a sign of life, in milliseconds. */
 const HEARTBEAT_INTERVAL_MS = 30_000;
 
 /** What `runStage` hands to the work. */
@@ -90,7 +90,7 @@ async function reportFailure(
     await reporter.rollBack({ run, reason, undoes: begun.updateId });
 }
 
-/** `queued`: the backend will know when it comes to the rollback. `duplicate`: the answer to an earlier attempt was lost. */
+/** With `queued` the backend knows it when the rollback comes. With `duplicate` the answer to an earlier attempt was lost. */
 const MAY_HAVE_SET_IT: ReadonlySet<UpdateResult["outcome"]> = new Set([
   "applied",
   "duplicate",

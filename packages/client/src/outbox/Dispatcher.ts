@@ -71,8 +71,8 @@ export class Dispatcher {
   }
 
   /**
-   * Stops sending. Resolves once nothing is in flight, or after a time: what comes back later is ignored, as if the process had
-   * died.
+   * Stops sending. Resolves once nothing is in flight, or after a time. An answer that comes later is ignored, as if the process
+   * had died.
    */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosed = true;
@@ -109,7 +109,7 @@ export class Dispatcher {
     const { clock, store, deployment } = this.#options;
     this.#cancelTimer();
     const now = clock.monotonic();
-    // A store of this process alone changes only through it; a held lane needs a second look.
+    // Other processes change a shared store. In one that is not shared, a lane may still have the lease of a settlement that failed.
     const mayMissSomething =
       this.#traffic.mode === "open" &&
       (store.isShared || (this.#leases.count === 0 && store.pending(deployment, 1).length > 0));

@@ -1,7 +1,7 @@
 import type { Clock } from "../clock.ts";
 import { type Lease, LEASE_RENEWAL_MS } from "./store.ts";
 
-/** The leases of what is in flight, renewed for as long as it takes. */
+/** Renews the leases of what is in flight, for as long as it takes. */
 export class Leases {
   readonly #clock: Clock;
   readonly #renew: (lease: Lease) => void;
@@ -23,7 +23,7 @@ export class Leases {
     if (this.#held.size === 1) this.#renewLater();
   }
 
-  /** Only what is in flight is renewed: a lease whose settlement failed must run out. */
+  /** Renews a lease no more. It was settled, or its settlement failed and it must run out. */
   remove(lease: Lease): void {
     this.#held.delete(lease);
     if (this.#held.size > 0) return;
@@ -31,7 +31,7 @@ export class Leases {
     for (const none of this.#onNone.splice(0)) none();
   }
 
-  /** Waits until there is none any more, or for a time; then lets go. @returns Those that are left. */
+  /** Waits until no lease is left, at most for a time, and renews none any more. @returns Those that are left. */
   async end(timeoutMs: number): Promise<Lease[]> {
     if (this.#held.size > 0)
       await new Promise<void>((resolve) => {

@@ -87,7 +87,7 @@ export class MemoryStore implements OutboxStore {
     for (const books of this.#books.values())
       for (const lane of books.lanes.values()) {
         if (lane.lease?.owner !== lease.owner || lane.lease.token !== lease.token) continue;
-        // Last what is acknowledged: it may have overtaken a dead letter.
+        // Dead letters come first: an acknowledged entry may have overtaken one of them.
         const isLast = ({ to }: Settlement) => to === "acknowledged";
         const ordered = [...settlements].sort((one, other) => +isLast(one) - +isLast(other));
         for (const settlement of ordered) count += this.#move(books, lane, settlement);

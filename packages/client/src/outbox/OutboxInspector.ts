@@ -52,7 +52,7 @@ export class OutboxInspector {
   }
 
   /**
-   * Puts dead letters back into their lanes, at their old place: they cannot undo what of their video came after them.
+   * Puts dead letters back into their lanes, at their old place: they cannot undo later updates of their video.
    *
    * @param seqs - Which; all when absent.
    * @param options.asNew - Makes new updates of them instead, which happen now, after all that went before.

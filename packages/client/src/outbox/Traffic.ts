@@ -13,9 +13,9 @@ export const CREDENTIALS_RETRY_MS = 30_000;
  * What is thought of the backend:
  *
  * - **open**: up to 4 requests at once, batches, any lane that is not waiting by itself.
- * - **away**: nothing gets through, whichever lane tries: an outage, however it is worded. One small probe when the wait is over, from another lane
- *   each time.
- * - **paused**: it refuses the credentials. One probe every 30 s.
+ * - **away**: nothing gets through, whichever lane tries: an outage, whatever the errors say. When the wait is over, one entry is sent
+ *   to see, from another lane each time.
+ * - **paused**: it refuses the credentials. One entry every 30 s is sent to see.
  */
 type Backend = { mode: "open"; wait?: never } | { mode: "away" | "paused"; wait: Wait };
 type Mode = Backend["mode"];
@@ -24,8 +24,8 @@ type Mode = Backend["mode"];
  * What is thought of a lane that failed; of others nothing is kept:
  *
  * - **split**: it was in a batch that failed as a whole. Its next entry goes alone, at once.
- * - **doubted**: it failed alone, and nothing has got through since: it may be the backend.
- * - **blamed**: it failed while others got through: it is its own fault. It waits for itself.
+ * - **doubted**: it failed alone, and nothing has got through since: the reason may be the backend.
+ * - **blamed**: it failed while others got through: the reason is in the lane. It has a wait of its own.
  */
 export type Standing = "split" | "doubted" | "blamed";
 
@@ -39,12 +39,12 @@ type FailingLane = {
   lookAgainAt: number;
 };
 
-/** A lane from which nothing can be claimed is another process's, or empty: it is looked at so often, then forgotten. */
+/** Where nothing can be claimed from a lane, another process has it, or it is empty. It is forgotten after so many looks. */
 const MISSES_MAX_COUNT = 20;
 const LOOK_AGAIN_MS = 1000;
 
 /**
- * Every move, as `what happens: from -> to`. Asserted by `traffic.test.ts`; a lane of which nothing is kept is `fine`.
+ * Every move, as `what happens: from -> to`. Asserted by `Traffic.test.ts`; a lane of which nothing is kept is `fine`.
  */
 export const LANE_MOVES = {
   batchFails: { fine: "split", split: "split", doubted: "doubted", blamed: "blamed" },
@@ -55,7 +55,7 @@ export const LANE_MOVES = {
   getsThrough: { fine: "fine", split: "fine", doubted: "fine", blamed: "fine" },
 } as const satisfies Record<string, Record<Standing | "fine", Standing | "fine">>;
 
-/** Every move of the backend, likewise. One lane or two: of those that failed alone, and nothing has got through since. */
+/** Every move of the backend, likewise. One lane or two fail: since anything last got through. */
 export const BACKEND_MOVES = {
   oneLaneFails: { open: "open", away: "away", paused: "away" },
   twoLanesFail: { open: "away", away: "away", paused: "away" },
@@ -104,12 +104,12 @@ export class Traffic {
     return this.#failures;
   }
 
-  /** How often something got through: whoever sees it rise knows that the backend works. */
+  /** How often something got through. When it has risen, the backend works. */
   get throughCount(): number {
     return this.#throughCount;
   }
 
-  /** Requests that started before the last failure of the backend say nothing new by failing. */
+  /** Rises with each failure of the backend. The failure of a request that started in an earlier epoch says nothing new. */
   get epoch(): number {
     return this.#epoch;
   }
@@ -124,7 +124,7 @@ export class Traffic {
     return this.mode !== "open" || standing === "doubted" || standing === "blamed";
   }
 
-  /** From where the next request may be filled, the best choice first. */
+  /** From which lanes the next request may be filled, the best choice first. */
   *choices(): Generator<Choice> {
     const now = this.#clock.monotonic();
     const others = { except: new Set(this.#lanes.keys()) };
@@ -179,7 +179,7 @@ export class Traffic {
     for (const lane of lanes) this.#move(lane, "getsThrough");
     for (const [lane, { wait, standing }] of this.#lanes) {
       this.#move(lane, endsOutage ? "outageEnds" : "anotherGetsThrough");
-      // Its wait was meant for the backend.
+      // It waited for the backend, which works.
       if (standing === "doubted" && wait !== undefined) wait.until = this.#clock.monotonic();
     }
     this.#moveBackend("answers");
@@ -228,7 +228,7 @@ export class Traffic {
       failures: 0,
       since,
       until,
-      // As if it were: only an operator can end it sooner.
+      // No flush shortens it: only an operator can mend the credentials.
       isAsked: true,
       isLong: false,
     });
@@ -239,7 +239,7 @@ export class Traffic {
     this.#backoff.earn(this.#backend.mode === "away" ? [this.#backend.wait] : this.#laneWaits());
   }
 
-  /** Ends every wait now that the backend has not asked for. */
+  /** Ends every wait at once, but those that the backend has asked for. */
   hurry(): void {
     const now = this.#clock.monotonic();
     const waits = this.#laneWaits();
@@ -251,7 +251,7 @@ export class Traffic {
     return [...this.#lanes.values()].flatMap(({ wait }) => wait ?? []);
   }
 
-  /** Of those that have failed alone one at a time: one that hangs must not take every place. */
+  /** Lanes that have failed alone go one at a time: lanes that hang must not take every place. */
   #dueLanes(now: number): string[] {
     const lanes = [...this.#lanes];
     const isRetrying = lanes.some(

@@ -49,7 +49,7 @@ function pidNamespace(): string {
   }
 }
 
-/** Field 22 of `/proc/<pid>/stat`: clock ticks since boot. Undefined where there is no `/proc`, and for a zombie's absence. */
+/** Field 22 of `/proc/<pid>/stat`: clock ticks since boot. Undefined where there is no `/proc`, and where the process is gone. */
 function startTimeOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");

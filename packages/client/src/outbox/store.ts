@@ -24,7 +24,7 @@ export type ClaimRequest = {
   owner: string;
   /** On the monotonic clock, in milliseconds. */
   now: number;
-  /** When an entry becomes a dead letter that turns out to be unreadable, in milliseconds since 1970. */
+  /** The time at which an unreadable entry becomes a dead letter, in milliseconds since 1970. */
   at: number;
   /** Most entries to claim. */
   limit: number;
@@ -76,8 +76,8 @@ export const NOTHING_HELD: OutboxStats = {
 
 /**
  * Where entries are kept. Every method is one transaction: it happens whole or not at all, and survives the death of the
- * process. What `append` and `redrive` did also survives a power cut; the last of the others may be undone by one, and
- * entries are sent again. The laws that every store obeys are in `storeLaws.test.ts`.
+ * process. What `append` and `redrive` did also survives a power cut. A power cut may undo the last of the other transactions;
+ * their entries are sent again. The laws that every store obeys are in `storeLaws.test.ts`.
  */
 export type OutboxStore = {
   /** Whether other processes may use it at the same time. */
@@ -115,10 +115,10 @@ export type OutboxStore = {
   pendingOf(deployment: string, twitchId: string): Entry[];
   deadLetters(deployment: string): DeadLetter[];
   /**
-   * Puts dead letters back into their lanes, at their old place: what of their video went out after them stays as it is.
+   * Puts dead letters back into their lanes, at their old place: later updates of their video stay as they are.
    *
    * @param seqs - Which; all of the deployment when absent.
-   * @param options.asNewAt - Instead, they become new updates of this moment at the end of their lanes, and change what went out.
+   * @param options.asNewAt - Instead, they become new updates of this moment at the end of their lanes, and replace what went out before.
    * @returns How many.
    */
   redrive(

@@ -43,8 +43,8 @@ const knownSchema = z.object({
 });
 
 /**
- * The videos that this machine has seen, on disk: what is known of them while the backend is away, and which Twitch ID an
- * `_id` belongs to. A memory, not a record: a damaged line is left out, and the backend knows better.
+ * Keeps the videos that this machine has seen, on disk: what is known of them while the backend is away, and which Twitch ID an
+ * `_id` belongs to. The backend is asked whenever it can be, so a damaged line is left out.
  *
  * The file has one line of JSON for each thing that was learnt, the newest last.
  */
@@ -137,7 +137,7 @@ export class KnownVideos {
   }
 
   #write(line: object): void {
-    // Its own line end first: a line that a full disk cut must not spoil this one.
+    // The line end comes first: the line before may have been cut by a full disk.
     writeSync(this.#file, `\n${JSON.stringify(line)}`);
     this.#lines += 1;
     this.#compact();

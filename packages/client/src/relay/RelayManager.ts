@@ -22,7 +22,7 @@ import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
  * A manager that speaks for many callers, as `klipstream relay` does. Beside what every manager does:
  *
  * - updates that arrive together share one wait for the disk; each is on disk when its promise resolves, not before;
- * - it answers for videos while the backend is away, with all that waits in the outbox laid over what was known last.
+ * - it answers for videos while the backend is away: with what was known last and all that waits in the outbox.
  */
 export class RelayManager extends Manager {
   readonly #parts: BackendParts;
@@ -78,7 +78,7 @@ export class RelayManager extends Manager {
   }
 
   /**
-   * A video, with all that waits in the outbox laid over it.
+   * A video as it will be once all that waits in the outbox is applied.
    *
    * @param options.waitMs - How long to wait for the backend's answer, in milliseconds.
    * @throws InvalidInputError; BackendUnavailableError for a video that was never seen while the backend is away.
@@ -131,7 +131,7 @@ function openOr<T>(giveBack: () => void, open: () => T): T {
   }
 }
 
-/** Beside the outbox, a file for each deployment. */
+/** The file lies beside the outbox; each deployment has its own. */
 function knownVideosPath(outboxPath: string, deployment: string): string {
   const digest = createHash("sha256").update(deployment).digest("hex").slice(0, 12);
   return `${outboxPath}.videos-${digest}.jsonl`;

@@ -11,9 +11,9 @@ import type { OutboxStore } from "../outbox/store.ts";
 
 /** What is known of a video. */
 export type LookedUpVideo = {
-  /** With all that waits in the outbox laid over it: a caller reads what it wrote. Null where the backend has none. */
+  /** As it will be once all that waits in the outbox is applied: callers see their own updates. Null where the backend has no such video. */
   video: Video | null;
-  /** Null where the backend has answered just now; else when it last did, in milliseconds since 1970. */
+  /** When the backend last answered about this video, in milliseconds since 1970; null: just now. */
   asOf: number | null;
 };
 
@@ -31,7 +31,7 @@ export type VideoLookUpOptions = {
 /** Answers for videos whether or not the backend can be reached. */
 export class VideoLookUp {
   readonly #options: VideoLookUpOptions;
-  /** The backend did not answer the last read: nobody waits for the next one where something is known. */
+  /** The backend did not answer the last question: a caller for whose video something is known does not wait for the next one. */
   #isSilent = false;
   readonly #reads = new Map<string, Promise<Video | null>>();
 
@@ -47,7 +47,7 @@ export class VideoLookUp {
    */
   async lookUp(twitchId: string, waitMs: number): Promise<LookedUpVideo> {
     const { known } = this.#options;
-    // What waits now may be delivered while the backend is asked: its answer may be from before that.
+    // Read before the backend is asked: an entry that is delivered meanwhile may be missing in its answer, and it is not pending afterwards.
     const before = this.#pending(twitchId);
     const mayWait = !this.#isSilent || known.find(twitchId) === null;
     const answer = await this.#within(mayWait ? waitMs : 0, this.#ask(twitchId));
@@ -89,7 +89,7 @@ export class VideoLookUp {
     return store.pendingOf(deployment, twitchId);
   }
 
-  /** One question at a time for each video; the answer is learnt, also where nobody waits for it any more. */
+  /** Asks one question at a time for each video, and keeps the answer also where nobody waits for it any more. */
   #ask(twitchId: string): Promise<Video | null> {
     const asked = this.#reads.get(twitchId);
     if (asked !== undefined) return asked;
@@ -118,10 +118,10 @@ export class VideoLookUp {
     else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
   }
 
-  /** The answer, or undefined where it does not come in time or not at all. */
+  /** The answer, or undefined where it comes too late or never. */
   #within(waitMs: number, asked: Promise<Video | null>): Promise<Video | null | undefined> {
     if (waitMs === 0) {
-      // Its failure is noticed where it was asked.
+      // `#ask` takes note of a failure.
       asked.catch(() => undefined);
       return Promise.resolve(undefined);
     }
@@ -143,7 +143,7 @@ export class VideoLookUp {
   }
 }
 
-/** What the backend said, with the statuses before it where they are known: somebody else may have changed it since. */
+/** What the backend said. The earlier statuses are kept only where its status is the known one: else another pipeline has changed it. */
 function stateOf(video: Video, known: VideoState | null): VideoState {
   return { video, earlier: known?.video.status === video.status ? known.earlier : [] };
 }

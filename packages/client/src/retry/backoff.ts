@@ -12,7 +12,7 @@ export type Wait = {
   until: number;
   /** The backend asked for it (`Retry-After`): nothing shortens it. */
   isAsked: boolean;
-  /** Longer than the usual cap, for want of a retry in the budget. */
+  /** It is longer than the usual cap, as the budget had no retry left. */
   isLong: boolean;
 };
 
@@ -40,7 +40,7 @@ export class Backoff {
     return { failures, since, until, isAsked: retryAfterMs !== undefined, isLong };
   }
 
-  /** An update was accepted: it earns a part of a retry, with which long waits are cut short, the first one first. */
+  /** An update was accepted. It earns a part of a retry; each whole retry makes one of the long waits a usual one, the first one first. */
   earn(waits: Iterable<Wait>): void {
     this.#budget.earn();
     for (const wait of waits) {

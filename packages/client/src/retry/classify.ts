@@ -8,11 +8,11 @@ import {
 
 /** What a failed attempt calls for. */
 export type Verdict =
-  /** The way is blocked: try again until it is not. */
+  /** There was no usable answer: try again until there is one. */
   | { action: "retry"; retryAfterMs?: number }
   /** The function broke: while others get through, try again, but only {@link SERVER_ERROR_RETRIES} times. */
   | { action: "retryFew" }
-  /** The request was refused, by no code of the contract: while others get through, sending it again would be refused again. */
+  /** The request was refused with no code of the contract. If others get through meanwhile, it would be refused again. */
   | { action: "giveUpIfAlone" }
   /** The credentials were refused: refresh them once, then wait for an operator. */
   | { action: "refreshCredentials" }
@@ -22,7 +22,7 @@ export type Verdict =
 /** How often an update whose function breaks is sent again before it becomes a dead letter. */
 export const SERVER_ERROR_RETRIES = 5;
 
-/** Decides what a failed attempt calls for. Pure. Anything unknown is a bug of ours: it gives up. */
+/** Decides what a failed attempt calls for. An unknown error is a defect of this package: `giveUp`. */
 export function classify(error: unknown): Verdict {
   if (error instanceof BackendUnavailableError) {
     const { retryAfterMs } = error;

@@ -15,7 +15,7 @@ export const RETRY_AFTER_MAX_MS = 60_000;
 export type Random = () => number;
 
 /**
- * The wait before the next attempt: doubled with each failure, with jitter downwards to a half, so that the cap is a cap.
+ * The wait before the next attempt. It doubles with each failure up to the cap; a random part of it, up to a half, is taken off.
  *
  * @param attempt - How many attempts have failed in a row, from 1.
  * @returns Milliseconds, from half of the doubled delay up to it.

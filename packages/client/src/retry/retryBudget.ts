@@ -1,4 +1,4 @@
-/** After this many failures in a row an outage is known: by then the delay has reached its cap, about 30 s in. */
+/** After this many failures in a row it is taken for an outage. The delay has reached its cap by then, after about 30 s. */
 export const OUTAGE_KNOWN_AFTER_FAILURES = 7;
 
 /** What an accepted update adds to the budget: retries are a tenth of the traffic. */
@@ -8,8 +8,8 @@ export const RETRIES_PER_UPDATE = 0.1;
 export const BUDGET_MAX_RETRIES = 10;
 
 /**
- * Keeps an outage quiet. Once it is known, a retry costs one unit, and only accepted updates earn units. While there is
- * none, the delay goes on doubling past its usual cap, so that a backend that nobody reports to is hardly asked at all.
+ * Keeps an outage quiet. Once it is known, a retry costs one unit, and only accepted updates earn units. Without a unit the
+ * delay goes on doubling past its usual cap. So a client that reports nothing asks the backend very rarely.
  */
 export class RetryBudget {
   #units = 0;
@@ -27,7 +27,7 @@ export class RetryBudget {
    */
   pay(failures: number): boolean {
     if (failures < OUTAGE_KNOWN_AFTER_FAILURES) return true;
-    // Tenths do not add up to one exactly.
+    // Ten tenths are not exactly one in floating point.
     if (this.#units < 1 - 1e-9) return false;
     this.#units -= 1;
     return true;

@@ -6,8 +6,9 @@ export type SourceNumber = { sourceId: string; sequence: number };
 const LINE_LENGTH = 128;
 
 /**
- * The number of the newest entry, kept beside the outbox file: it tells when entries have vanished from it, with a removed
- * write-ahead log or the whole file. Never waited for: after a power cut it may be lower than the truth, which only hides a loss.
+ * The number of the newest entry, kept beside the outbox file. It shows when entries have vanished from that: with a removed
+ * write-ahead log, or with the whole file. Nobody waits until it is on disk, so after a power cut it may be too low, and a loss go
+ * unnoticed.
  */
 export class LastNumber {
   readonly #path: string;

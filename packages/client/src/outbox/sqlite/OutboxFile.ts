@@ -64,7 +64,7 @@ export class OutboxFile {
   }
 
   /**
-   * A transaction for what a caller is told is safe: it also survives a power cut, and needs room beyond the reserve.
+   * A transaction that also survives a power cut, as callers are told that it is safe. It needs room beyond the reserve.
    *
    * @param work - May be called twice.
    * @param find - What it did, where that was carried over to another file; null where it was not.
@@ -83,7 +83,7 @@ export class OutboxFile {
     });
   }
 
-  /** A transaction of delivery: what a power cut undoes of it is only sent again. It may use up the reserve. */
+  /** A transaction of delivery. If a power cut undoes it, entries are sent again. It may use up the reserve. */
   deliver<T>(work: (statements: Statements) => T): T {
     return this.#repeatedly(() => {
       const result = this.#withRoom(() => this.#transaction(work, "NORMAL"));
@@ -105,7 +105,7 @@ export class OutboxFile {
     this.#lastNumber.close();
   }
 
-  /** Gives back to the disk, step by step, what delivery has emptied, until there is a reserve again. */
+  /** Gives the disk back the room of entries that are delivered, step by step, until there is a reserve again. */
   #makeRoom(): void {
     if (this.#reserve.ensure()) return;
     try {
@@ -135,7 +135,7 @@ export class OutboxFile {
     return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#open.inode;
   }
 
-  /** Once more with another file where this one was damaged or moved. */
+  /** Does it; and once more, with another file, where this one was damaged or moved. */
   #repeatedly<T>(work: () => T): T {
     try {
       if (!this.#isInPlace()) this.#reopen();
@@ -151,7 +151,7 @@ export class OutboxFile {
     }
   }
 
-  /** What a file holds that was deleted while it was open can still be read, and goes on in the new one. */
+  /** Opens the file at the path. What the open one holds is carried over to it if that was deleted meanwhile: it can still be read. */
   #reopen(): void {
     const { database, inode } = this.#open;
     const isLost = !this.#isInPlace() && !isSetAside(this.#path, inode);
@@ -168,7 +168,7 @@ export class OutboxFile {
     });
   }
 
-  /** Once more with the room of the reserve. */
+  /** Does it; and once more, with the room of the reserve, where the disk is full. */
   #withRoom<T>(work: () => T): T {
     try {
       return work();
@@ -192,7 +192,7 @@ export class OutboxFile {
     }
   }
 
-  /** Waits for another process, but only once for one that does not move. */
+  /** Begins a transaction. It waits for another process's, but for one that does not move only once. */
   #begin(database: DatabaseSyncInstance): void {
     try {
       database.exec("BEGIN IMMEDIATE");

@@ -50,7 +50,7 @@ const APPLICATION_ID = 0x4b6c4f62;
 /** Files of versions 1 and 2 are known by these. */
 const TABLES = ["entries", "books", "held"];
 
-/** Where a damaged file is while it is read. A process that dies meanwhile leaves the rest to the next. */
+/** Where a damaged file is while it is read. If the process dies meanwhile, the next one goes on. */
 const damagedPathOf = (path: string) => `${path}.damaged`;
 const COMPANIONS = ["", "-wal", "-shm"];
 
