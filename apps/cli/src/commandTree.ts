@@ -47,17 +47,17 @@ export const COMMAND_TREE: readonly CommandNode[] = [
   {
     name: "set-status",
     summary: "report a status",
-    load: async () => (await import("./videos/setStatus.ts")).defineSetStatus,
+    load: async () => (await import("./videos/updates.ts")).defineSetStatus,
   },
   {
     name: "set-urls",
     summary: "report artifact URLs",
-    load: async () => (await import("./videos/setUrls.ts")).defineSetUrls,
+    load: async () => (await import("./videos/updates.ts")).defineSetUrls,
   },
   {
     name: "rollback",
     summary: "undo a video's last status change",
-    load: async () => (await import("./videos/rollback.ts")).defineRollback,
+    load: async () => (await import("./videos/updates.ts")).defineRollback,
   },
   {
     name: "exec",
@@ -86,7 +86,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "list",
         summary: "list the entries that wait, and why",
-        load: async () => (await import("./outbox/list.ts")).defineOutboxList,
+        load: async () => (await import("./outbox/lists.ts")).defineOutboxList,
       },
       {
         name: "drain",
@@ -96,7 +96,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "dead",
         summary: "list the dead letters, and why",
-        load: async () => (await import("./outbox/dead.ts")).defineOutboxDead,
+        load: async () => (await import("./outbox/lists.ts")).defineOutboxDead,
       },
       {
         name: "redrive",
@@ -106,7 +106,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "export",
         summary: "print every entry and dead letter as JSON lines",
-        load: async () => (await import("./outbox/export.ts")).defineOutboxExport,
+        load: async () => (await import("./outbox/lists.ts")).defineOutboxExport,
       },
     ],
   },

@@ -88,7 +88,7 @@ async function walk(cli: Cli, admin: AdminClient, options: Options): Promise<voi
   const direction =
     options.undo === true ? "undo" : options.dropLegacy === true ? "dropLegacy" : "adopt";
   const question = `${WALKS[direction]} ${admin.url}. Go on?`;
-  if (!(await confirm(cli, { question, yes: options.yes === true }))) return;
+  if (!(await confirm(cli, { question, yes: options.yes }))) return;
   await admin.run("adoption:begin", { direction });
   const state = await followWalk(cli, admin);
   if (options.json === true) cli.output.json(state);

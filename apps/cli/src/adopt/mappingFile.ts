@@ -7,6 +7,7 @@ import { z } from "zod";
 
 import { usageError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
+import { parseJson } from "../deployment/answers.ts";
 
 /** The mapping file while it is being written: null stands where the operator has to choose. */
 const draftSchema = adoptionMappingSchema.extend({
@@ -39,13 +40,4 @@ export async function writeMappingFile(
   if (existsSync(file) && (await readFile(file, "utf8")) === text) return false;
   await writeFile(file, text);
   return true;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is no mapping either: the caller says so.
-    return undefined;
-  }
 }

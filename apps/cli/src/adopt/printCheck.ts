@@ -1,5 +1,5 @@
 import type { Cli } from "../command/command.ts";
-import { type Column, layOutTable } from "../output/table.ts";
+import { type Column, printTable } from "../output/table.ts";
 import type { TableCheck } from "./checkTable.ts";
 
 const PROBLEMS_SHOWN = 20;
@@ -7,7 +7,9 @@ const PROBLEMS_SHOWN = 20;
 /** Prints what stands in the table and what would become of it. */
 export function printCheck({ output }: Cli, check: TableCheck): void {
   const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) => {
-    if (rows.length > 0) output.data("", ...layOutTable(columns, rows, output.width));
+    if (rows.length === 0) return;
+    output.data("");
+    printTable(output, columns, rows);
   };
   const { documents, fits, becomes, problems, duplicates } = check;
   const kept = duplicates.reduce((sum, { count }) => sum + count - 1, 0);

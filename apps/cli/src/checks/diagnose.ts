@@ -1,6 +1,6 @@
-import { type Configuration, ConfigurationError, resolveConfiguration } from "@klipstream/client";
+import { type Configuration, ConfigurationError } from "@klipstream/client";
 
-import { ambientOf } from "../deployment/configuration.ts";
+import { configurationOf } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
 import { reportOnCredential } from "./tokenReport.ts";
 import { checkAccess } from "./access.ts";
@@ -70,7 +70,7 @@ export async function diagnose(context: CliContext): Promise<Diagnosis[]> {
 
 function findConfiguration(facts: Facts, context: CliContext): Finding {
   try {
-    facts.configuration = resolveConfiguration({}, ambientOf(context).place);
+    facts.configuration = configurationOf(context);
     const { testMode } = facts.configuration;
     return testMode.value
       ? warning(

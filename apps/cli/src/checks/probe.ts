@@ -2,6 +2,7 @@ import { isErrorData, type ErrorData } from "@klipstream/contract";
 import { z } from "zod";
 
 import type { CliContext } from "../context.ts";
+import { functionAnswerSchema, parseJson } from "../deployment/answers.ts";
 
 /** One raw call of a function, as any HTTP client makes it: doctor looks at what the client's errors hide. */
 export type Probe =
@@ -34,14 +35,6 @@ export type ProbeCall = {
 
 const TIMEOUT_MS = 10_000;
 
-const envelopeSchema = z.union([
-  z.object({ status: z.literal("success"), value: z.unknown() }),
-  z.object({
-    status: z.literal("error"),
-    errorMessage: z.string(),
-    errorData: z.unknown().optional(),
-  }),
-]);
 const refusalSchema = z.object({ code: z.string(), message: z.string() });
 
 /** Calls a function once. Never throws. */
@@ -74,7 +67,7 @@ export async function probe(call: ProbeCall, context: CliContext): Promise<Probe
 
 function readAnswer(httpStatus: number, text: string): FunctionAnswer | null {
   const json = parseJson(text);
-  const envelope = envelopeSchema.safeParse(json);
+  const envelope = functionAnswerSchema.safeParse(json);
   if (envelope.success) {
     const { data } = envelope;
     if (data.status === "success") return { result: "value", value: data.value };
@@ -104,13 +97,4 @@ function describeFailure(error: unknown): string {
   if (code !== null) return texts[code] ?? code;
   if (cause instanceof Error) return cause.message;
   return error instanceof Error ? error.message : "unknown reason";
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON: a foreign server.
-    return undefined;
-  }
 }

@@ -9,7 +9,7 @@ export class CliError extends Error {
 
   constructor(
     message: string,
-    options: { exitCode?: ExitCode; remedy?: string | null; cause?: unknown } = {},
+    options: { exitCode?: ExitCode | undefined; remedy?: string | null; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.exitCode = options.exitCode ?? EXIT_CODES.FAILED;

@@ -12,9 +12,9 @@ import type { Cli } from "./command.ts";
  */
 export async function confirm(
   { context, output }: Cli,
-  { question, yes }: { question: string; yes: boolean },
+  { question, yes }: { question: string; yes: boolean | undefined },
 ): Promise<boolean> {
-  if (yes) return true;
+  if (yes === true) return true;
   if (context.stdin.isTTY !== true)
     throw usageError(
       `${question} There is no terminal to ask on`,

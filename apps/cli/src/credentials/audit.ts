@@ -3,7 +3,7 @@ import { z } from "zod";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { countArgument } from "../command/arguments.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
-import { layOutTable } from "../output/table.ts";
+import { printRows } from "../output/table.ts";
 import { formatTime } from "../output/text.ts";
 import { OPERATORS_KEY } from "./account.ts";
 
@@ -41,7 +41,5 @@ export const defineAudit: DefineCommand = (command, cli) =>
       const { context, output } = cli;
       const answer = await createAdminClient(context).run("audit:list", { limit });
       const rows = z.array(rowSchema).parse(answer);
-      if (json === true) output.json(rows);
-      else if (rows.length === 0) output.talk("nothing was done yet");
-      else output.data(...layOutTable(COLUMNS, rows, output.width));
+      printRows(output, { json, rows, columns: COLUMNS, none: "nothing was done yet" });
     });

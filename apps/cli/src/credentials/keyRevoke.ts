@@ -32,7 +32,7 @@ export const defineKeyRevoke: DefineCommand = (command, cli) =>
         return;
       }
       const question = "Whoever uses this key will be refused at once. Go on?";
-      if (!(await confirm(cli, { question, yes: yes === true }))) return;
+      if (!(await confirm(cli, { question, yes }))) return;
       const by = operatorName(context);
       const { account } = z
         .object({ account: z.string() })

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { resolveConfiguration } from "@klipstream/client";
 import { isErrorData } from "@klipstream/contract";
 import { parse as parseDotenv } from "dotenv";
 import { z } from "zod";
@@ -9,6 +8,8 @@ import { z } from "zod";
 import { CliError, usageError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
+import { functionAnswerSchema, parseJson } from "./answers.ts";
+import { requireUrl } from "./configuration.ts";
 
 /** Calls the deployment's internal and system functions with the operator's own admin or deploy key. */
 export type AdminClient = {
@@ -29,15 +30,6 @@ export type Variables = Readonly<Record<string, string>>;
 const FILES = [".env.local", ".env"];
 const TIMEOUT_MS = 15_000;
 
-const answerSchema = z.union([
-  z.object({ status: z.literal("success"), value: z.unknown() }),
-  z.object({
-    status: z.literal("error"),
-    errorMessage: z.string(),
-    errorData: z.unknown().optional(),
-  }),
-]);
-
 const refusalSchema = z.object({ message: z.string() });
 const variablesSchema = z.object({ environmentVariables: z.record(z.string(), z.string()) });
 
@@ -56,12 +48,9 @@ export function createAdminClient(context: CliContext): AdminClient {
       "this needs the operator's own key",
       "set CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY (self-hosted), or CONVEX_DEPLOY_KEY (Convex Cloud)",
     );
-  const configured = () =>
-    resolveConfiguration({}, { env: { ...context.environment }, cwd: context.folder }).url.value;
   const url =
-    (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ?? configured();
-  if (url === undefined)
-    throw usageError("CONVEX_URL is not set", "set it to the deployment's address");
+    (selfHosted === undefined ? undefined : find("CONVEX_SELF_HOSTED_URL")) ??
+    requireUrl(context, "set it to the deployment's address");
   const deployment = { context, url, key };
   const through = (route: string) => (path: string, args: Record<string, unknown>) =>
     call(deployment, route, { path, args });
@@ -135,7 +124,7 @@ async function call(
   { path, args }: { path: string; args: Record<string, unknown> },
 ): Promise<unknown> {
   const { status, text } = await request(deployment, route, { path, args, format: "json" });
-  const answer = answerSchema.safeParse(parseJson(text));
+  const answer = functionAnswerSchema.safeParse(parseJson(text));
   if (!answer.success) throw foreignAnswer(deployment.url, status);
   if (answer.data.status === "success") return answer.data.value;
   const { errorData, errorMessage } = answer.data;
@@ -149,13 +138,4 @@ function foreignAnswer(url: string, status: number): CliError {
   return new CliError(`${url} answered HTTP ${status}, not as a Convex deployment does`, {
     remedy: "see `klipstream doctor`",
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not JSON is an answer too: not a deployment's.
-    return undefined;
-  }
 }

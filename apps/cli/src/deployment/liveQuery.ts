@@ -1,14 +1,14 @@
-import { resolveConfiguration } from "@klipstream/client";
 import { exchangeKey, isServiceAccountKey } from "@klipstream/client/keys";
-import { isErrorData } from "@klipstream/contract";
+import { type ErrorCode, isErrorData } from "@klipstream/contract";
 import { ConvexClient } from "convex/browser";
 import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex/server";
 import { ConvexError } from "convex/values";
 
-import { CliError, usageError } from "../command/cliError.ts";
+import { CliError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
 import { describeFailure } from "../command/describeFailure.ts";
-import { EXIT_CODES } from "../command/exitCodes.ts";
+import { EXIT_CODES, type ExitCode } from "../command/exitCodes.ts";
+import { configurationOf, requireUrl } from "./configuration.ts";
 
 /** A live connection to the deployment. */
 export type LiveConnection = {
@@ -30,23 +30,18 @@ export async function followLive(
   context: CliContext,
   begin: (connection: LiveConnection) => void,
 ): Promise<void> {
-  const { url, apiKey } = resolveConfiguration(
-    {},
-    { env: { ...context.environment }, cwd: context.folder },
-  );
-  if (url.value === undefined) throw usageError("CONVEX_URL is not set", "see `klipstream doctor`");
-  const client = new ConvexClient(url.value, {
+  const url = requireUrl(context);
+  const key = configurationOf(context).apiKey.value;
+  const client = new ConvexClient(url, {
     unsavedChangesWarning: false,
     skipConvexDeploymentUrlCheck: true,
     logger: false,
   });
-  const address = url.value;
-  const key = apiKey.value;
   try {
     await new Promise<void>((resolve, reject) => {
       const tokenOf = async (credential: string) => {
         if (!isServiceAccountKey(credential)) return credential;
-        return await exchangeKey(address, credential, context.fetch).catch((error: unknown) => {
+        return await exchangeKey(url, credential, context.fetch).catch((error: unknown) => {
           reject(describeFailure(error));
           return null;
         });
@@ -67,18 +62,15 @@ export async function followLive(
   }
 }
 
+const REFUSED: Partial<Record<ErrorCode, ExitCode>> = {
+  UNAUTHENTICATED: EXIT_CODES.CREDENTIALS_REFUSED,
+  FORBIDDEN: EXIT_CODES.CREDENTIALS_REFUSED,
+  VIDEO_NOT_FOUND: EXIT_CODES.NOT_FOUND,
+};
+
 function describe(error: Error): CliError {
   const data: unknown = error instanceof ConvexError ? error.data : null;
   if (!isErrorData(data))
     return new CliError(error.message, { remedy: "see `klipstream doctor`", cause: error });
-  const exitCodes: Partial<Record<typeof data.code, (typeof EXIT_CODES)[keyof typeof EXIT_CODES]>> =
-    {
-      UNAUTHENTICATED: EXIT_CODES.CREDENTIALS_REFUSED,
-      FORBIDDEN: EXIT_CODES.CREDENTIALS_REFUSED,
-      VIDEO_NOT_FOUND: EXIT_CODES.NOT_FOUND,
-    };
-  return new CliError(data.message, {
-    exitCode: exitCodes[data.code] ?? EXIT_CODES.FAILED,
-    cause: error,
-  });
+  return new CliError(data.message, { exitCode: REFUSED[data.code], cause: error });
 }

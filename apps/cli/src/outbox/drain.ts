@@ -1,6 +1,5 @@
 import { durationOption } from "../command/arguments.ts";
-import { openManager } from "../deployment/openManager.ts";
-import { explainQueued } from "../videos/updates.ts";
+import { explainQueued, withManager } from "../deployment/openManager.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
 
 const DEFAULT_TIMEOUT = "30s";
@@ -16,10 +15,8 @@ export const defineOutboxDrain: DefineCommand = (command, cli) =>
         "deliver what waits for the configured deployment",
       ]) + "\n\nExits 3 when something still waits, 4 when the credentials are refused.",
     )
-    .action(async ({ timeout, json }) => {
-      const { output } = cli;
-      const { manager, news } = openManager(cli.context, { waitMs: 0 });
-      try {
+    .action(({ timeout, json }) =>
+      withManager(cli.context, { waitMs: 0 }, async ({ manager, news }) => {
         const before = manager.stats();
         const { delivered } = await manager.flush({ timeoutMs: timeout });
         const after = manager.stats();
@@ -28,13 +25,11 @@ export const defineOutboxDrain: DefineCommand = (command, cli) =>
           pending: after.pending,
           deadLettered: after.deadLettered - before.deadLettered,
         };
-        if (json === true) output.json(result);
+        if (json === true) cli.output.json(result);
         else
-          output.data(
+          cli.output.data(
             `${result.delivered} delivered, ${result.pending} pending, ${result.deadLettered} refused for good`,
           );
         if (!delivered) explainQueued(cli, news);
-      } finally {
-        await manager.close({ timeoutMs: 0 });
-      }
-    });
+      }),
+    );

@@ -1,7 +1,6 @@
-import { OutboxInspector, resolveConfiguration } from "@klipstream/client";
+import { OutboxInspector } from "@klipstream/client";
 
-import { ambientOf } from "../deployment/configuration.ts";
-import { usageError } from "../command/cliError.ts";
+import { ambientOf, requireUrl } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
 
 /**
@@ -28,14 +27,8 @@ export async function withOutbox<T>(
  */
 export function chooseDeployments(
   inspector: OutboxInspector,
-  { all, context }: { all: boolean; context: CliContext },
+  { all, context }: { all: true | undefined; context: CliContext },
 ): string[] {
-  if (all) return inspector.stats().map(({ deployment }) => deployment);
-  const { url } = resolveConfiguration({}, ambientOf(context).place);
-  if (url.value === undefined)
-    throw usageError(
-      "CONVEX_URL is not set",
-      "set it, or add --all for every deployment of this outbox",
-    );
-  return [url.value];
+  if (all === true) return inspector.stats().map(({ deployment }) => deployment);
+  return [requireUrl(context, "set it, or add --all for every deployment of this outbox")];
 }

@@ -6,8 +6,8 @@ import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 import { confirm } from "../command/confirm.ts";
-import { deadLetterColumns } from "./entries.ts";
-import { layOutTable } from "../output/table.ts";
+import { deadLetterColumns } from "./lists.ts";
+import { printTable } from "../output/table.ts";
 
 export const defineOutboxRedrive: DefineCommand = (command, cli) =>
   command
@@ -37,17 +37,16 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
         );
       const seqs = entries.map((text) => countArgument(Number.MAX_SAFE_INTEGER)(text));
       await withOutbox(context, async (inspector) => {
-        const [deployment = ""] = chooseDeployments(inspector, { all: false, context });
+        const [deployment = ""] = chooseDeployments(inspector, { all: undefined, context });
         const letters = choose(inspector.deadLetters(deployment), all === true ? undefined : seqs);
-        if (json !== true)
-          output.data(...layOutTable(deadLetterColumns(context.now()), letters, output.width));
+        if (json !== true) printTable(output, deadLetterColumns(context.now()), letters);
         if (asNew !== true) warnOfOvertaken(cli, letters);
         if (dryRun === true) {
           output.talk("dry run: nothing was changed");
           return;
         }
         const question = `${letters.length} dead letters will be sent again. Go on?`;
-        if (letters.length > 0 && !(await confirm(cli, { question, yes: yes === true }))) return;
+        if (letters.length > 0 && !(await confirm(cli, { question, yes }))) return;
         const count = inspector.redrive(
           deployment,
           letters.map(({ seq }) => seq),

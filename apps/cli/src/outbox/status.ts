@@ -4,7 +4,7 @@ import { type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { withOutbox } from "./openOutbox.ts";
 import { formatDuration } from "../output/text.ts";
-import { layOutTable } from "../output/table.ts";
+import { type Column, printTable } from "../output/table.ts";
 
 export const defineOutboxStatus: DefineCommand = (command, cli) =>
   command
@@ -24,21 +24,7 @@ export const defineOutboxStatus: DefineCommand = (command, cli) =>
         output.json({ path, deployments: stats.map((one) => ({ ...one, holds: holds(one) })) });
       else {
         output.talk(path);
-        output.data(
-          ...layOutTable<DeploymentStats>(
-            [
-              { header: "DEPLOYMENT", value: ({ deployment }) => deployment, shrink: "middle" },
-              { header: "ACCEPTED", value: ({ accepted }) => String(accepted) },
-              { header: "ACKNOWLEDGED", value: ({ acknowledged }) => String(acknowledged) },
-              { header: "PENDING", value: ({ pending }) => String(pending) },
-              { header: "DEAD", value: ({ deadLettered }) => String(deadLettered) },
-              { header: "OLDEST", value: (one) => oldest(one, context.now()) },
-              { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
-            ],
-            stats,
-            output.width,
-          ),
-        );
+        printTable(output, columns(context.now()), stats);
       }
       if (!stats.every(holds)) cli.exitCode = EXIT_CODES.FAILED;
     });
@@ -47,6 +33,18 @@ function holds({ accepted, acknowledged, pending, deadLettered }: DeploymentStat
   return accepted === acknowledged + pending + deadLettered;
 }
 
-function oldest({ oldestAcceptedAt }: DeploymentStats, now: number): string {
-  return oldestAcceptedAt === null ? "" : formatDuration(now - oldestAcceptedAt);
+function columns(now: number): Column<DeploymentStats>[] {
+  return [
+    { header: "DEPLOYMENT", value: ({ deployment }) => deployment, shrink: "middle" },
+    { header: "ACCEPTED", value: ({ accepted }) => String(accepted) },
+    { header: "ACKNOWLEDGED", value: ({ acknowledged }) => String(acknowledged) },
+    { header: "PENDING", value: ({ pending }) => String(pending) },
+    { header: "DEAD", value: ({ deadLettered }) => String(deadLettered) },
+    {
+      header: "OLDEST",
+      value: ({ oldestAcceptedAt }) =>
+        oldestAcceptedAt === null ? "" : formatDuration(now - oldestAcceptedAt),
+    },
+    { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
+  ];
 }

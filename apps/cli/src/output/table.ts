@@ -1,6 +1,7 @@
 import cliTruncate from "cli-truncate";
 import stringWidth from "string-width";
 
+import type { Output } from "./output.ts";
 import { printable } from "./text.ts";
 
 export type Column<Row> = {
@@ -14,6 +15,34 @@ export type Column<Row> = {
 
 const GAP = "  ";
 const MIN_WIDTH = 8;
+
+/** Prints rows as a table that fits the terminal. */
+export function printTable<Row>(
+  output: Output,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): void {
+  output.data(...layOutTable(columns, rows, output.width));
+}
+
+/**
+ * Prints rows as JSON or as a table.
+ *
+ * @param list.none - What to say instead of an empty table.
+ */
+export function printRows<Row>(
+  output: Output,
+  list: {
+    json: true | undefined;
+    columns: readonly Column<Row>[];
+    rows: readonly Row[];
+    none: string;
+  },
+): void {
+  if (list.json === true) output.json(list.rows);
+  else if (list.rows.length === 0) output.talk(list.none);
+  else printTable(output, list.columns, list.rows);
+}
 
 /**
  * Lays rows out as a table.

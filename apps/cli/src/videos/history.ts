@@ -1,27 +1,19 @@
 import { backend } from "@klipstream/client";
 
-import { countArgument, twitchIdArgument } from "../command/arguments.ts";
+import { twitchIdArgument } from "../command/arguments.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 import { followLive } from "../deployment/liveQuery.ts";
-import type { VideoEvent } from "./videos.ts";
+import { CURSOR_OPTION, LIMIT_OPTION, type VideoEvent } from "./videos.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
 import { formatTime, printable } from "../output/text.ts";
 import { describeChange, describeEventNote, eventColumns } from "./videoTable.ts";
-import { layOutTable } from "../output/table.ts";
-
-const DEFAULT_LIMIT = "20";
-const MOST = 100;
+import { printTable } from "../output/table.ts";
 
 export const defineHistory: DefineCommand = (command, cli) =>
   command
     .argument("<id>", "Twitch ID or address of the video", twitchIdArgument)
-    .option(
-      "--limit <count>",
-      `how many, up to ${MOST}`,
-      countArgument(MOST),
-      Number(DEFAULT_LIMIT),
-    )
-    .option("--cursor <cursor>", "the page after this one; each page says its own")
+    .addOption(LIMIT_OPTION)
+    .addOption(CURSOR_OPTION)
     .option("--watch", "print each new event as it comes, until Ctrl-C")
     .option("--json", "print data as JSON; with --watch one line per event")
     .addHelpText(
@@ -49,7 +41,7 @@ export const defineHistory: DefineCommand = (command, cli) =>
       if (json === true)
         cli.output.json({ events: page, continueCursor: isDone ? null : continueCursor });
       else {
-        cli.output.data(...layOutTable(eventColumns(), page, cli.output.width));
+        printTable(cli.output, eventColumns(), page);
         if (!isDone) cli.output.talk(`more: --cursor ${continueCursor}`);
       }
     });

@@ -1,29 +1,21 @@
 import { backend } from "@klipstream/client";
 import type { FunctionArgs } from "convex/server";
 
-import { countArgument, statusArgument } from "../command/arguments.ts";
+import { statusArgument } from "../command/arguments.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 import { followLive } from "../deployment/liveQuery.ts";
-import { type ListedVideo, readProgress } from "./videos.ts";
+import { CURSOR_OPTION, LIMIT_OPTION, type ListedVideo, readProgress } from "./videos.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { formatTime } from "../output/text.ts";
 import { videoColumns } from "./videoTable.ts";
-import { layOutTable } from "../output/table.ts";
-
-const DEFAULT_LIMIT = "20";
-const MOST = 100;
+import { printTable } from "../output/table.ts";
 
 export const defineList: DefineCommand = (command, cli) =>
   command
     .option("--status <status>", "only videos with this status", statusArgument)
     .option("--stalled", "only videos without a sign of life")
-    .option(
-      "--limit <count>",
-      `how many, up to ${MOST}`,
-      countArgument(MOST),
-      Number(DEFAULT_LIMIT),
-    )
-    .option("--cursor <cursor>", "the page after this one; each page says its own")
+    .addOption(LIMIT_OPTION)
+    .addOption(CURSOR_OPTION)
     .option("--watch", "print the page again whenever it changes, until Ctrl-C")
     .option("--json", "print data as JSON; with --watch one line per change")
     .addHelpText(
@@ -68,18 +60,16 @@ async function showList({ context, output }: Cli, args: ListArgs, json: boolean)
     return;
   }
   const rows = page.map((video) => ({ video, progress: progress.get(video._id) }));
-  output.data(...layOutTable(videoColumns(output.paintData, context.now()), rows, output.width));
+  printTable(output, videoColumns(output.paintData, context.now()), rows);
   if (rows.length === 0) output.talk("no videos");
   if (!isDone) output.talk(`more: --cursor ${continueCursor}`);
 }
 
 function printChanged({ output, context }: Cli, page: readonly ListedVideo[]): void {
   output.talk(output.paintTalk("quiet", formatTime(context.now())));
-  output.data(
-    ...layOutTable(
-      videoColumns(output.paintData, context.now()).filter(({ header }) => header !== "PROGRESS"),
-      page.map((video) => ({ video, progress: undefined })),
-      output.width,
-    ),
+  printTable(
+    output,
+    videoColumns(output.paintData, context.now()).filter(({ header }) => header !== "PROGRESS"),
+    page.map((video) => ({ video, progress: undefined })),
   );
 }

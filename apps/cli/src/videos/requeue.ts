@@ -2,15 +2,14 @@ import { backend } from "@klipstream/client";
 import { STATUS_QUEUED } from "@klipstream/contract";
 
 import { durationArgument } from "../command/arguments.ts";
-import { connectBackend } from "../deployment/connectBackend.ts";
-import { openManager } from "../deployment/openManager.ts";
-import { explainQueued } from "./updates.ts";
-import type { ListedVideo } from "./videos.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
-import { EXIT_CODES } from "../command/exitCodes.ts";
 import { confirm } from "../command/confirm.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
+import { connectBackend } from "../deployment/connectBackend.ts";
+import { explainQueued, withManager } from "../deployment/openManager.ts";
+import { printTable } from "../output/table.ts";
 import { formatDuration, formatTime } from "../output/text.ts";
-import { layOutTable } from "../output/table.ts";
+import type { ListedVideo } from "./videos.ts";
 
 const PAGE_SIZE = 100;
 const WAIT_MS = 10_000;
@@ -34,15 +33,13 @@ export const defineRequeue: DefineCommand = (command, cli) =>
         ({ stalledSince }) => cli.context.now() - (stalledSince ?? Infinity) >= older,
       );
       if (dryRun === true || stalled.length === 0) {
-        print(cli, { json, rows: stalled.map((video) => ({ video, outcome: "-" })) });
-        cli.output.talk(
-          stalled.length === 0 ? "no stalled videos" : "dry run: nothing was changed",
-        );
+        const rows = stalled.map((video) => ({ video, outcome: "-" }));
+        printVideos(cli, rows, json);
+        cli.output.talk(rows.length === 0 ? "no stalled videos" : "dry run: nothing was changed");
         return;
       }
       const question = `${stalled.length} videos will be set back to ${STATUS_QUEUED}. Go on?`;
-      if (!(await confirm(cli, { question, yes: yes === true }))) return;
-      await requeue(cli, stalled, json);
+      if (await confirm(cli, { question, yes })) await requeue(cli, stalled, json);
     });
 
 async function listStalled({ context }: Cli): Promise<ListedVideo[]> {
@@ -60,35 +57,25 @@ async function listStalled({ context }: Cli): Promise<ListedVideo[]> {
   }
 }
 
-async function requeue(cli: Cli, videos: readonly ListedVideo[], json: true | undefined) {
-  const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
-  try {
-    const results = await Promise.all(
-      videos.map(async (video) => ({
-        video,
-        result: await manager.updateVideoStatus(video.twitchId, STATUS_QUEUED, {
-          reason: `requeued: silent in ${video.status} since ${formatTime(video.stalledSince ?? 0)}`,
-        }),
-      })),
+function requeue(cli: Cli, videos: readonly ListedVideo[], json: true | undefined): Promise<void> {
+  return withManager(cli.context, { waitMs: WAIT_MS }, async ({ manager, news }) => {
+    const rows = await Promise.all(
+      videos.map(async (video) => {
+        const reason = `requeued: silent in ${video.status} since ${formatTime(video.stalledSince ?? 0)}`;
+        const result = await manager.updateVideoStatus(video.twitchId, STATUS_QUEUED, { reason });
+        return { video, outcome: result.outcome, ok: result.ok };
+      }),
     );
-    print(cli, {
-      json,
-      rows: results.map(({ video, result }) => ({ video, outcome: result.outcome })),
-    });
-    if (results.some(({ result }) => result.outcome === "queued")) explainQueued(cli, news);
-    if (results.some(({ result }) => !result.ok)) cli.exitCode = EXIT_CODES.FAILED;
-  } finally {
-    await manager.close({ timeoutMs: 0 });
-  }
+    printVideos(cli, rows, json);
+    if (rows.some(({ outcome }) => outcome === "queued")) explainQueued(cli, news);
+    if (rows.some(({ ok }) => !ok)) cli.exitCode = EXIT_CODES.FAILED;
+  });
 }
 
 type Row = { video: ListedVideo; outcome: string };
 
-function print(
-  { output, context }: Cli,
-  { json, rows }: { json: true | undefined; rows: readonly Row[] },
-): void {
-  if (json === true) {
+function printVideos({ output, context }: Cli, rows: readonly Row[], json: true | undefined): void {
+  if (json === true)
     output.json(
       rows.map(({ video: { twitchId, status, stalledSince }, outcome }) => ({
         twitchId,
@@ -97,11 +84,9 @@ function print(
         outcome,
       })),
     );
-    return;
-  }
-  if (rows.length === 0) return;
-  output.data(
-    ...layOutTable<Row>(
+  else if (rows.length > 0)
+    printTable<Row>(
+      output,
       [
         { header: "VIDEO", value: ({ video }) => video.twitchId },
         { header: "STUCK IN", value: ({ video }) => video.status },
@@ -113,7 +98,5 @@ function print(
         { header: "TITLE", value: ({ video }) => video.title ?? "", shrink: "end" },
       ],
       rows,
-      output.width,
-    ),
-  );
+    );
 }

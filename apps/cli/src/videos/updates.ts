@@ -1,53 +1,119 @@
-import type { UpdateResult } from "@klipstream/client";
+import type { ConvexManager, UpdateResult } from "@klipstream/client";
 
-import { CliError } from "../command/cliError.ts";
-import type { Cli } from "../command/command.ts";
-import { EXIT_CODES } from "../command/exitCodes.ts";
-import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
+import {
+  artifactUrlArgument,
+  reasonArgument,
+  statusArgument,
+  twitchIdArgument,
+} from "../command/arguments.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
+import { confirm } from "../command/confirm.ts";
+import { connectBackend } from "../deployment/connectBackend.ts";
+import { explainQueued, withManager } from "../deployment/openManager.ts";
+import { formatTime } from "../output/text.ts";
 
-type Manager = ReturnType<typeof openManager>["manager"];
-
-/** How long a command waits for the backend's acknowledgement, in ms, before it says "queued". */
+/** How long a command waits for the backend's answer, in ms, before it says "queued". */
 const WAIT_MS = 10_000;
 
+export const defineSetStatus: DefineCommand = (command, cli) =>
+  command
+    .argument("<id>", "Twitch ID or address of the video", twitchIdArgument)
+    .argument("<status>", "one of the eight statuses, spelt exactly", statusArgument)
+    .option("--reason <text>", "why, for the history", reasonArgument)
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples(
+        ['klipstream set-status 2434635255 "Fetching chat"', "report a status"],
+        [
+          'klipstream set-status 2434635255 Failed --reason "disk full"',
+          "report a failure and its reason",
+        ],
+      ),
+    )
+    .action((twitchId, status, { reason, json }) =>
+      reportUpdate(cli, json, (manager) => manager.updateVideoStatus(twitchId, status, { reason })),
+    );
+
+export const defineSetUrls: DefineCommand = (command, cli) =>
+  command
+    .argument("<id>", "Twitch ID or address of the video", twitchIdArgument)
+    .argument("<key=url...>", "artifact URLs, as key=url")
+    .option("--reason <text>", "why, for the history", reasonArgument)
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        "klipstream set-urls 2434635255 chatUrl=gs://vods/2434635255/chat.csv transcriptUrl=gs://vods/2434635255/words.csv",
+        "report where two files are",
+      ]),
+    )
+    .action((twitchId, pairs, { reason, json }) => {
+      const urls = pairs.reduce<ReturnType<typeof artifactUrlArgument>>(
+        (before, pair) => artifactUrlArgument(pair, before),
+        {},
+      );
+      return reportUpdate(cli, json, (manager) =>
+        manager.updateVideoUrls(twitchId, urls, { reason }),
+      );
+    });
+
+export const defineRollback: DefineCommand = (command, cli) =>
+  command
+    .argument("<id>", "Twitch ID or address of the video", twitchIdArgument)
+    .requiredOption("--reason <text>", "why, for the history", reasonArgument)
+    .option("--dry-run", "show the last events, and do nothing")
+    .option("--yes", "do not ask")
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        'klipstream rollback 2434635255 --reason "transcription crashed"',
+        "the status goes back to the one before; called again, one further",
+      ]),
+    )
+    .action(async (twitchId, { reason, dryRun, yes, json }) => {
+      if (dryRun === true) {
+        await printUndoable(cli, twitchId);
+        return;
+      }
+      const question = `The last status change of ${twitchId} will be undone. Go on?`;
+      if (!(await confirm(cli, { question, yes }))) return;
+      await reportUpdate(cli, json, (manager) => manager.rollbackStatus(twitchId, { reason }));
+    });
+
 /**
- * Hands one update to the outbox, waits for what becomes of it, prints that, and sets the exit code.
+ * Hands one update to the outbox, waits for its outcome, prints it, and sets the exit code.
  *
- * @throws CliError when the update is rejected.
+ * @throws CliError or KlipstreamError when the update is refused.
  */
-export async function reportUpdate(
+async function reportUpdate(
   cli: Cli,
-  { json, update }: { json: boolean; update: (manager: Manager) => Promise<UpdateResult> },
+  json: true | undefined,
+  update: (manager: ConvexManager) => Promise<UpdateResult>,
 ): Promise<void> {
-  const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
-  try {
+  await withManager(cli.context, { waitMs: WAIT_MS }, async ({ manager, news }) => {
     const result = await update(manager);
     if (!result.ok) throw result.error;
-    if (json) cli.output.json({ ...result, ...whyQueued(result, news) });
+    const isQueued = result.outcome === "queued";
+    const reason = isQueued ? (news.credentialsRefused ?? news.failure) : null;
+    if (json === true) cli.output.json({ ...result, ...(reason !== null && { reason }) });
     else cli.output.data(`${result.twitchId}: ${result.outcome}`);
-    if (result.outcome === "queued") explainQueued(cli, news);
-  } finally {
-    await manager.close({ timeoutMs: 0 });
-  }
+    if (isQueued) explainQueued(cli, news);
+  });
 }
 
-/** Says why an update waits, and sets the exit code that goes with it. */
-export function explainQueued(cli: Cli, news: DeliveryNews): void {
-  const { output } = cli;
-  if (news.credentialsRefused !== null) {
-    throw new CliError(news.credentialsRefused, {
-      exitCode: EXIT_CODES.CREDENTIALS_REFUSED,
-      remedy: "see `klipstream doctor`, then `klipstream outbox drain`",
-    });
-  }
-  cli.exitCode = EXIT_CODES.QUEUED;
-  output.talk(
-    `queued: ${news.failure ?? "no answer in time"}`,
-    "  -> it is safe in the outbox and goes out with the next update, or with `klipstream outbox drain`",
+/** Says which status change a rollback would undo. */
+async function printUndoable({ context, output }: Cli, twitchId: string): Promise<void> {
+  const { page } = await connectBackend(context).integration.history(twitchId);
+  const change = page.find(
+    ({ kind, applied, undone, from }) =>
+      kind === "updated" && applied && undone !== true && from !== undefined,
   );
-}
-
-function whyQueued({ outcome }: UpdateResult, news: DeliveryNews): { reason?: string } {
-  const reason = news.credentialsRefused ?? news.failure;
-  return outcome === "queued" && reason !== null ? { reason } : {};
+  output.data(
+    change === undefined
+      ? `${twitchId}: nothing to roll back`
+      : `${twitchId}: ${change.to ?? "?"} -> ${change.from ?? "?"} (undoing the change of ${formatTime(change.occurredAt)} by ${change.actor})`,
+  );
+  output.talk("dry run: nothing was changed");
 }

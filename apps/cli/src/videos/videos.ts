@@ -1,11 +1,25 @@
+import { Option } from "@commander-js/extra-typings";
 import { backend } from "@klipstream/client";
 import type { ConvexApiClient } from "@klipstream/client";
 import type { FunctionReturnType } from "convex/server";
+
+import { countArgument } from "../command/arguments.ts";
 
 export type ListedVideo = FunctionReturnType<typeof backend.video.list>["page"][number];
 export type VideoEvent = FunctionReturnType<typeof backend.video.history>["page"][number];
 export type VideoProgress = FunctionReturnType<typeof backend.video.progressOf>[number];
 export type PublicVideo = NonNullable<FunctionReturnType<typeof backend.video.getByTwitchIdPublic>>;
+
+const PAGE_MAX = 100;
+
+/** The options of a command that shows one page of a list. */
+export const LIMIT_OPTION = new Option("--limit <count>", `how many, up to ${PAGE_MAX}`)
+  .argParser(countArgument(PAGE_MAX))
+  .default(20);
+export const CURSOR_OPTION = new Option(
+  "--cursor <cursor>",
+  "the page after this one; each page says its own",
+);
 
 /** The progress of some videos, by their `_id`. */
 export async function readProgress(
