@@ -117,42 +117,42 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "create",
         summary: "make a service account",
-        load: async () => (await import("./credentials/accountCreate.ts")).defineAccountCreate,
+        load: async () => (await import("./credentials/account.ts")).defineAccountCreate,
       },
       {
         name: "list",
         summary: "list the service accounts",
-        load: async () => (await import("./credentials/accountList.ts")).defineAccountList,
+        load: async () => (await import("./credentials/account.ts")).defineAccountList,
       },
       {
         name: "show",
         summary: "show an account with its keys and workloads",
-        load: async () => (await import("./credentials/accountShow.ts")).defineAccountShow,
+        load: async () => (await import("./credentials/account.ts")).defineAccountShow,
       },
       {
         name: "set-scopes",
         summary: "change what an account may do, at once",
-        load: async () => (await import("./credentials/setScopes.ts")).defineAccountSetScopes,
+        load: async () => (await import("./credentials/account.ts")).defineAccountSetScopes,
       },
       {
         name: "disable",
         summary: "refuse an account, with all that it has, at once",
-        load: async () => (await import("./credentials/setDisabled.ts")).defineAccountDisable,
+        load: async () => (await import("./credentials/account.ts")).defineAccountDisable,
       },
       {
         name: "enable",
         summary: "let an account in again",
-        load: async () => (await import("./credentials/setDisabled.ts")).defineAccountEnable,
+        load: async () => (await import("./credentials/account.ts")).defineAccountEnable,
       },
       {
         name: "bind",
         summary: "let a workload act as an account, without a key",
-        load: async () => (await import("./credentials/bind.ts")).defineAccountBind,
+        load: async () => (await import("./credentials/account.ts")).defineAccountBind,
       },
       {
         name: "unbind",
         summary: "take that back, at once",
-        load: async () => (await import("./credentials/bind.ts")).defineAccountUnbind,
+        load: async () => (await import("./credentials/account.ts")).defineAccountUnbind,
       },
     ],
   },
@@ -163,22 +163,22 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "create",
         summary: "make a key for a pipeline",
-        load: async () => (await import("./credentials/keyCreate.ts")).defineKeyCreate,
+        load: async () => (await import("./credentials/key.ts")).defineKeyCreate,
       },
       {
         name: "list",
         summary: "list keys, when each was last used and ends",
-        load: async () => (await import("./credentials/keyList.ts")).defineKeyList,
+        load: async () => (await import("./credentials/key.ts")).defineKeyList,
       },
       {
         name: "revoke",
         summary: "withdraw a key at once",
-        load: async () => (await import("./credentials/keyRevoke.ts")).defineKeyRevoke,
+        load: async () => (await import("./credentials/key.ts")).defineKeyRevoke,
       },
       {
         name: "exchange",
         summary: "print a token of ten minutes for a key",
-        load: async () => (await import("./credentials/keyExchange.ts")).defineKeyExchange,
+        load: async () => (await import("./credentials/key.ts")).defineKeyExchange,
       },
     ],
   },
@@ -189,7 +189,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       {
         name: "init",
         summary: "give a deployment its first signing key",
-        load: async () => (await import("./credentials/signingKeyInit.ts")).defineSigningKeyInit,
+        load: async () => (await import("./credentials/signingKey.ts")).defineSigningKeyInit,
       },
       {
         name: "rotate",

@@ -5,7 +5,7 @@ import { countArgument } from "../command/arguments.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
 import { printRows } from "../output/table.ts";
 import { formatTime } from "../output/text.ts";
-import { OPERATORS_KEY } from "./account.ts";
+import { OPERATORS_KEY } from "./operator.ts";
 
 const MOST_ROWS = 1000;
 const DEFAULT_ROWS = 50;

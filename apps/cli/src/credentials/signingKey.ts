@@ -1,10 +1,11 @@
 import { Argument } from "@commander-js/extra-typings";
-import { createSigningKey } from "@klipstream/client/keys";
+import { createSigningKey, signingVariables } from "@klipstream/client/keys";
 import { z } from "zod";
 
 import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
-import { operatorName } from "./operator.ts";
-import { durationOption } from "../command/arguments.ts";
+import { OPERATORS_KEY, operatorName } from "./operator.ts";
+import { durationOption, issuerArgument } from "../command/arguments.ts";
+import { CliError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { isTrialAccepted } from "./isTrialAccepted.ts";
 import {
@@ -17,14 +18,42 @@ import {
   type StepPlan,
 } from "./signingVariables.ts";
 import { confirm } from "../command/confirm.ts";
-import { OPERATORS_KEY } from "./account.ts";
 
-type Options = {
-  wait: number;
-  json?: true | undefined;
-  dryRun?: true | undefined;
-  yes?: true | undefined;
-};
+const DEFAULT_ISSUER = "https://klipstream.invalid/pipelines";
+
+export const defineSigningKeyInit: DefineCommand = (command, cli) =>
+  command
+    .option(
+      "--issuer <url>",
+      "who issues the tokens; any https URL of yours",
+      issuerArgument,
+      DEFAULT_ISSUER,
+    )
+    .option("--json", "print data as JSON")
+    .addHelpText(
+      "after",
+      examples([
+        "klipstream signing-key init && npx convex deploy",
+        "give a new deployment its key, then deploy",
+      ]) +
+        "\n\nSets variables of the deployment; the key is nowhere else." +
+        OPERATORS_KEY,
+    )
+    .action(async ({ issuer, json }) => {
+      const { context, output } = cli;
+      const admin = createAdminClient(context);
+      if (readSigningState(await admin.variables()).signs !== null)
+        throw new CliError(`${admin.url} has a signing key already`, {
+          remedy:
+            "replace it with `klipstream signing-key rotate`; a new one would have every pipeline refused",
+        });
+      const key = await createSigningKey();
+      const variables = signingVariables(key, issuer);
+      const names = Object.keys(variables);
+      await admin.setVariables(variables);
+      if (json === true) output.json({ kid: key.kid, issuer, variables: names.toSorted() });
+      output.talk(`made the signing key ${key.kid}`, `set ${names.join(", ")}`);
+    });
 
 export const defineSigningKeyRotate: DefineCommand = (command, cli) =>
   command
@@ -49,6 +78,13 @@ export const defineSigningKeyRotate: DefineCommand = (command, cli) =>
         OPERATORS_KEY,
     )
     .action((step: RotationStep, options) => rotate(cli, step, options));
+
+type Options = {
+  wait: number;
+  json?: true | undefined;
+  dryRun?: true | undefined;
+  yes?: true | undefined;
+};
 
 const SAYS: Record<RotationStep, string> = {
   publish: "published beside the key that signs; then: klipstream signing-key rotate sign",
