@@ -4,15 +4,13 @@ import { z } from "zod";
 import type { CliContext } from "../context.ts";
 import { formatTime } from "../output/text.ts";
 import { failed, type Finding, ok, warning } from "./diagnosis.ts";
-import { type FunctionAnswer, probe, type ProbeCall } from "./probe.ts";
+import { type FunctionAnswer, probe, type ProbeCall, UNUSED_TWITCH_ID } from "./probe.ts";
 
-/** Nothing has it, so a write to it proves the right to write and changes nothing. */
-const NOBODYS_TWITCH_ID = "00000000000000000000";
-
+/** There is no such video, so this proves the right to write and changes nothing. */
 const WRITE = {
   kind: "mutation",
   path: "video:updateStatusByTwitchId",
-  args: { twitchId: NOBODYS_TWITCH_ID, status: "Queued" },
+  args: { twitchId: UNUSED_TWITCH_ID, status: "Queued" },
 } as const;
 const READ = { kind: "query", path: "video:statusCounts", args: {} } as const;
 

@@ -2,16 +2,16 @@ import { type Configuration, ConfigurationError } from "@klipstream/client";
 
 import { configurationOf } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
-import { reportOnCredential } from "./tokenReport.ts";
 import { checkAccess } from "./access.ts";
-import { describeClock, describeCredential, describeSources } from "./describe.ts";
+import { describeCredential, reportOnCredential } from "./tokenReport.ts";
 import { type CheckName, type Diagnosis, failed, type Finding, ok, warning } from "./diagnosis.ts";
+import { formatDuration } from "../output/text.ts";
 import { checkFunctions } from "./functions.ts";
 import { checkOutbox } from "./outbox.ts";
-import { probe, type Probe } from "./probe.ts";
+import { probe, type Probe, UNUSED_TWITCH_ID } from "./probe.ts";
 
-/** Nothing has it: reading it changes nothing and finds nothing. */
-const NOBODYS_TWITCH_ID = "00000000000000000000";
+/** An HTTP date has no fractions of a second, and a few seconds do no harm. */
+const CLOCK_WARNED_MS = 6000;
 
 /** What the checks so far have found; each check may rely on those that it needs. */
 type Facts = {
@@ -96,7 +96,7 @@ function findUrl(facts: Facts): Finding {
 
 async function findReachable(facts: Facts, context: CliContext): Promise<Finding> {
   const url = urlOf(facts);
-  const args = { twitchId: NOBODYS_TWITCH_ID };
+  const args = { twitchId: UNUSED_TWITCH_ID };
   facts.contact = await probe(
     { url, kind: "query", path: "video:getByTwitchIdPublic", args },
     context,
@@ -120,7 +120,13 @@ function findConvex(facts: Facts): Finding {
 
 function findClock(facts: Facts): Finding {
   const offsetMs = clockOffsetOf(facts);
-  return offsetMs === null ? ok("the server does not say its time") : describeClock(offsetMs);
+  if (offsetMs === null) return ok("the server does not say its time");
+  const away = Math.abs(offsetMs);
+  if (away < CLOCK_WARNED_MS) return ok("within seconds of the deployment's");
+  return warning(
+    `this machine's clock is ${formatDuration(away)} ${offsetMs < 0 ? "ahead of" : "behind"} the deployment's`,
+    "set the clock (timedatectl set-ntp true): it decides when an update is said to have happened",
+  );
 }
 
 async function findFunctions(facts: Facts, context: CliContext): Promise<Finding> {
@@ -144,6 +150,13 @@ function findToken(facts: Facts, context: CliContext): Finding {
 function findAccess(facts: Facts, context: CliContext): Promise<Finding> {
   const { apiKey } = settingsOf(facts);
   return checkAccess({ url: urlOf(facts), apiKey: apiKey.value }, context);
+}
+
+/** Where each setting comes from; never what it is. */
+function describeSources(configuration: Configuration): string {
+  return Object.values(configuration)
+    .map(({ name, source, value }) => `${name}: ${value === undefined ? "not set" : source}`)
+    .join(", ");
 }
 
 function settingsOf({ configuration }: Facts): Configuration {

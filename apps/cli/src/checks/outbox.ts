@@ -2,6 +2,7 @@ import { type Configuration, KlipstreamError, OutboxInspector } from "@klipstrea
 
 import { ambientOf } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
+import { isBalanced } from "../outbox/openOutbox.ts";
 import { formatDuration } from "../output/text.ts";
 import { failed, type Finding, ok, warning } from "./diagnosis.ts";
 
@@ -29,10 +30,7 @@ export function checkOutbox({ outboxPath }: Configuration, context: CliContext):
 
 function describeBooks(inspector: OutboxInspector, now: number): Finding {
   const stats = inspector.stats();
-  const broken = stats.find(
-    ({ accepted, acknowledged, pending, deadLettered }) =>
-      accepted !== acknowledged + pending + deadLettered,
-  );
+  const broken = stats.find((one) => !isBalanced(one));
   if (broken !== undefined)
     return failed(
       `the books of ${broken.deployment} do not add up`,

@@ -33,6 +33,9 @@ export type ProbeCall = {
   token?: string | null;
 };
 
+/** No video has it: a read finds nothing, and a write changes nothing. */
+export const UNUSED_TWITCH_ID = "00000000000000000000";
+
 const TIMEOUT_MS = 10_000;
 
 const refusalSchema = z.object({ code: z.string(), message: z.string() });

@@ -2,6 +2,7 @@ import { isServiceAccountKey, readServiceAccountKey } from "@klipstream/client/k
 import { decodeJwt, decodeProtectedHeader } from "jose";
 
 import { formatDuration, formatTime } from "../output/text.ts";
+import { failed, type Finding, ok } from "./diagnosis.ts";
 
 /** What can be said of a credential without asking anyone. */
 export type TokenReport = {
@@ -96,4 +97,18 @@ function hasEnded(exp: number | undefined, now: number): boolean {
 function sayEnd(exp: number | undefined, now: number): string {
   const end = (exp ?? 0) * 1000;
   return `${formatDuration(now - end)} ago (${formatTime(end)})`;
+}
+
+/** @param name - Where the credential comes from: `CONVEX_API_KEY`. */
+export function describeCredential(report: TokenReport, name: string): Finding {
+  const [problem] = report.problems;
+  if (problem !== undefined)
+    return failed(`${name} cannot work: ${problem.message}`, problem.remedy);
+  const { kind, account, keyId, expiresAt } = report;
+  const parts = [
+    `${kind} of ${account ?? "?"}`,
+    ...(keyId === null ? [] : [`id ${keyId}`]),
+    ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
+  ];
+  return ok(parts.join(", "));
 }

@@ -6,7 +6,7 @@ import { confirm } from "../command/confirm.ts";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { printRows, printTable } from "../output/table.ts";
 import { printable } from "../output/text.ts";
-import { KEY_COLUMNS, listAccounts, type ListedAccount, showAccount } from "./accounts.ts";
+import { KEY_COLUMNS, listAccounts, type ListedAccount, showAccount } from "./readAccounts.ts";
 import { OPERATORS_KEY, operatorName } from "./operator.ts";
 
 export const defineAccountCreate: DefineCommand = (command, cli) =>

@@ -9,7 +9,7 @@ import { CliError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
 
 /** Any token's signature is checked before any function runs, so a public query will do; nothing has this ID. */
-const NOBODYS_TWITCH_ID = "0";
+const UNUSED_TWITCH_ID = "0";
 const PAUSE_MS = 1000;
 
 /**
@@ -34,7 +34,7 @@ export async function isTrialAccepted(
   });
   for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
     try {
-      await api.getVideoByTwitchId({ twitchId: NOBODYS_TWITCH_ID });
+      await api.getVideoByTwitchId({ twitchId: UNUSED_TWITCH_ID });
       return true;
     } catch (error) {
       if (error instanceof BackendUnavailableError)

@@ -1,4 +1,4 @@
-import { OutboxInspector } from "@klipstream/client";
+import { type DeploymentStats, OutboxInspector } from "@klipstream/client";
 
 import { ambientOf, requireUrl } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
@@ -31,4 +31,9 @@ export function chooseDeployments(
 ): string[] {
   if (all === true) return inspector.stats().map(({ deployment }) => deployment);
   return [requireUrl(context, "set it, or add --all for every deployment of this outbox")];
+}
+
+/** Whether the invariant holds: every accepted update was acknowledged, waits, or is a dead letter. */
+export function isBalanced(stats: DeploymentStats): boolean {
+  return stats.accepted === stats.acknowledged + stats.pending + stats.deadLettered;
 }

@@ -2,7 +2,7 @@ import type { DeploymentStats } from "@klipstream/client";
 
 import { type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
-import { withOutbox } from "./openOutbox.ts";
+import { isBalanced, withOutbox } from "./openOutbox.ts";
 import { formatDuration } from "../output/text.ts";
 import { type Column, printTable } from "../output/table.ts";
 
@@ -21,17 +21,16 @@ export const defineOutboxStatus: DefineCommand = (command, cli) =>
         stats: inspector.stats(),
       }));
       if (json === true)
-        output.json({ path, deployments: stats.map((one) => ({ ...one, holds: holds(one) })) });
+        output.json({
+          path,
+          deployments: stats.map((one) => ({ ...one, holds: isBalanced(one) })),
+        });
       else {
         output.talk(path);
         printTable(output, columns(context.now()), stats);
       }
-      if (!stats.every(holds)) cli.exitCode = EXIT_CODES.FAILED;
+      if (!stats.every(isBalanced)) cli.exitCode = EXIT_CODES.FAILED;
     });
-
-function holds({ accepted, acknowledged, pending, deadLettered }: DeploymentStats): boolean {
-  return accepted === acknowledged + pending + deadLettered;
-}
 
 function columns(now: number): Column<DeploymentStats>[] {
   return [
@@ -45,6 +44,6 @@ function columns(now: number): Column<DeploymentStats>[] {
       value: ({ oldestAcceptedAt }) =>
         oldestAcceptedAt === null ? "" : formatDuration(now - oldestAcceptedAt),
     },
-    { header: "INVARIANT", value: (one) => (holds(one) ? "holds" : "BROKEN") },
+    { header: "INVARIANT", value: (one) => (isBalanced(one) ? "holds" : "BROKEN") },
   ];
 }
