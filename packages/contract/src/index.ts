@@ -16,6 +16,7 @@ export {
   vArtifactUrls,
 } from "./artifactUrls.ts";
 export { checkInput, describeIssues } from "./checkInput.ts";
+export { formatDuration } from "./durations.ts";
 export { ERROR_CODES } from "./errorCodes.ts";
 export { errorCodeSchema, isErrorData, issueSchema, vErrorCode } from "./errorSchemas.ts";
 export {

@@ -1,30 +1,26 @@
-import { type Configuration, KlipstreamError, OutboxInspector } from "@klipstream/client";
+import { type Configuration, KlipstreamError, type OutboxInspector } from "@klipstream/client";
+import { formatDuration } from "@klipstream/contract";
 
-import { ambientOf } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
-import { isBalanced } from "../outbox/openOutbox.ts";
-import { formatDuration } from "../output/text.ts";
+import { isBalanced, withOutbox } from "../outbox/openOutbox.ts";
 import { failed, type Finding, ok, warning } from "./diagnosis.ts";
 
 /** An entry that waits for longer has met more than a hiccup. */
 const OLD_MS = 600_000;
 
 /** Whether the outbox can be written, and how it stands. */
-export function checkOutbox({ outboxPath }: Configuration, context: CliContext): Finding {
-  let inspector: OutboxInspector;
+export async function checkOutbox(
+  { outboxPath }: Configuration,
+  context: CliContext,
+): Promise<Finding> {
   try {
-    inspector = new OutboxInspector({}, ambientOf(context).place);
+    return await withOutbox(context, (inspector) => {
+      // Takes the write lock and changes nothing: reading works in a read-only folder, too.
+      inspector.redrive("", []);
+      return describeBooks(inspector, context.now());
+    });
   } catch (error) {
     return describeError(error, outboxPath.value);
-  }
-  try {
-    // Takes the write lock and changes nothing: reading works in a read-only folder, too.
-    inspector.redrive("", []);
-    return describeBooks(inspector, context.now());
-  } catch (error) {
-    return describeError(error, outboxPath.value);
-  } finally {
-    inspector.close();
   }
 }
 

@@ -1,7 +1,8 @@
 import { isServiceAccountKey, readServiceAccountKey } from "@klipstream/client/keys";
+import { formatDuration } from "@klipstream/contract";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 
-import { formatDuration, formatTime } from "../output/text.ts";
+import { formatTime } from "../output/text.ts";
 import { failed, type Finding, ok } from "./diagnosis.ts";
 
 /** What can be said of a credential without asking anyone. */

@@ -5,10 +5,10 @@ import {
   readJwksDataUri,
   type SigningKey,
 } from "@klipstream/client/keys";
+import { formatDuration } from "@klipstream/contract";
 
 import type { Variables } from "../deployment/adminClient.ts";
 import { CliError } from "../command/cliError.ts";
-import { formatDuration } from "../output/text.ts";
 
 const JWKS = "KLIPSTREAM_JWT_JWKS";
 const PRIVATE_KEY = "KLIPSTREAM_JWT_PRIVATE_KEY";

@@ -1,5 +1,5 @@
 import type { StageContext } from "@klipstream/client";
-import { REASON_MAX_LENGTH } from "@klipstream/contract";
+import { formatDuration, REASON_MAX_LENGTH } from "@klipstream/contract";
 import { Option } from "@commander-js/extra-typings";
 
 import {
@@ -11,7 +11,6 @@ import {
 import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
-import { formatDuration } from "../output/text.ts";
 
 /** How long the start of the command waits for the backend at most, in ms. */
 const WAIT_MS = 2000;

@@ -1,9 +1,9 @@
 import type { DeadLetter, Entry } from "@klipstream/client";
+import { formatDuration } from "@klipstream/contract";
 
 import { countArgument } from "../command/arguments.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
 import { type Column, printRows } from "../output/table.ts";
-import { formatDuration } from "../output/text.ts";
 import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 
 const LIMIT_MAX = 100_000;

@@ -1,9 +1,9 @@
 import type { DeploymentStats } from "@klipstream/client";
+import { formatDuration } from "@klipstream/contract";
 
 import { type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { isBalanced, withOutbox } from "./openOutbox.ts";
-import { formatDuration } from "../output/text.ts";
 import { type Column, printTable } from "../output/table.ts";
 
 export const defineOutboxStatus: DefineCommand = (command, cli) =>

@@ -1,5 +1,5 @@
 import { backend } from "@klipstream/client";
-import { STATUS_QUEUED } from "@klipstream/contract";
+import { formatDuration, STATUS_QUEUED } from "@klipstream/contract";
 
 import { durationArgument } from "../command/arguments.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
@@ -8,7 +8,7 @@ import { EXIT_CODES } from "../command/exitCodes.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 import { explainQueued, withManager } from "../deployment/openManager.ts";
 import { printTable } from "../output/table.ts";
-import { formatDuration, formatTime } from "../output/text.ts";
+import { formatTime } from "../output/text.ts";
 import type { ListedVideo } from "./videos.ts";
 
 const PAGE_SIZE = 100;

@@ -1,5 +1,5 @@
 import { backend, CredentialsRefusedError } from "@klipstream/client";
-import { ARTIFACT_URL_FIELDS } from "@klipstream/contract";
+import { ARTIFACT_URL_FIELDS, formatDuration } from "@klipstream/contract";
 
 import { twitchIdArgument } from "../command/arguments.ts";
 import { connectBackend, type DirectBackend } from "../deployment/connectBackend.ts";
@@ -8,7 +8,7 @@ import { type PublicVideo, readProgress, type VideoEvent, type VideoProgress } f
 import { CliError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
-import { formatDuration, formatTime, printable } from "../output/text.ts";
+import { formatTime, printable } from "../output/text.ts";
 import { describeChange, describeEventNote, toneOf } from "./videoTable.ts";
 
 export const defineStatus: DefineCommand = (command, cli) =>

@@ -1,8 +1,8 @@
-import { STATUS_COMPLETED, STATUS_FAILED } from "@klipstream/contract";
+import { formatDuration, STATUS_COMPLETED, STATUS_FAILED } from "@klipstream/contract";
 
 import type { ListedVideo, VideoEvent, VideoProgress } from "./videos.ts";
 import type { Column } from "../output/table.ts";
-import { formatDuration, formatTime, type Paint, type Tone } from "../output/text.ts";
+import { formatTime, type Paint, type Tone } from "../output/text.ts";
 
 export type VideoRow = { video: ListedVideo; progress: VideoProgress | undefined };
 

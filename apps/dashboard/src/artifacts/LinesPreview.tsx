@@ -1,8 +1,8 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { Search } from "lucide-react";
 import { useDeferredValue, useMemo, useRef, useState } from "react";
 
 import { formatPosition } from "../time/format.ts";
+import { SearchInput } from "../ui/SearchInput.tsx";
 import type { Line } from "./contents.ts";
 import { NotShown } from "./NotShown.tsx";
 import { useArtifact } from "./useArtifact.ts";
@@ -38,20 +38,14 @@ export function LinesPreview({
   return (
     <div>
       <div className="flex flex-wrap items-center gap-3 border-b px-4 py-3 sm:px-5">
-        <div className="relative w-full max-w-sm">
-          <Search
-            aria-hidden="true"
-            className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-quiet"
-          />
-          <input
-            type="search"
-            aria-label={`Search the ${name}`}
-            placeholder={`Search the ${name}`}
-            className="field pl-9"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-          />
-        </div>
+        <SearchInput
+          around="w-full max-w-sm"
+          type="search"
+          aria-label={`Search the ${name}`}
+          placeholder={`Search the ${name}`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
         <p role="status" className="figures text-sm text-quiet">
           {sought === "" ? `${lines.length} lines` : `${found.length} of ${lines.length} lines`}
         </p>

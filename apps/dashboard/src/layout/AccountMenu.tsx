@@ -1,9 +1,10 @@
+import { formatDuration } from "@klipstream/contract";
 import { LogOut } from "lucide-react";
 import { Link } from "wouter";
 
 import { signInHref } from "../routing/routes.ts";
 import { useSession, useSessionState } from "../session/useSession.ts";
-import { formatDuration, formatTime } from "../time/format.ts";
+import { formatTime } from "../time/format.ts";
 import { useNow } from "../time/useNow.ts";
 import { buttonClass } from "../ui/Button.tsx";
 

@@ -1,10 +1,10 @@
 import { parseTwitchId } from "@klipstream/contract";
-import { Search } from "lucide-react";
 import { type SyntheticEvent, useId, useState } from "react";
 import { useLocation } from "wouter";
 
 import { videoHref } from "../routing/routes.ts";
 import { buttonClass } from "../ui/Button.tsx";
+import { SearchInput } from "../ui/SearchInput.tsx";
 
 /** Goes to a video by its Twitch ID or its address on Twitch. */
 export function FindVideo({ size = "small" }: { size?: "small" | "large" }) {
@@ -16,23 +16,17 @@ export function FindVideo({ size = "small" }: { size?: "small" | "large" }) {
         Find a video by its Twitch ID or address
       </label>
       <div className="flex gap-2">
-        <div className="relative min-w-0 flex-1">
-          <Search
-            aria-hidden="true"
-            className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-quiet"
-          />
-          <input
-            id={id}
-            className="field pl-9"
-            placeholder="Twitch ID or address"
-            value={text}
-            autoComplete="off"
-            spellCheck={false}
-            aria-invalid={isWrong}
-            aria-describedby={isWrong ? `${id}-wrong` : undefined}
-            onChange={(event) => change(event.target.value)}
-          />
-        </div>
+        <SearchInput
+          around="min-w-0 flex-1"
+          id={id}
+          placeholder="Twitch ID or address"
+          value={text}
+          autoComplete="off"
+          spellCheck={false}
+          aria-invalid={isWrong}
+          aria-describedby={isWrong ? `${id}-wrong` : undefined}
+          onChange={(event) => change(event.target.value)}
+        />
         {size === "large" && <button className={buttonClass("primary")}>Look up</button>}
       </div>
       {isWrong && (

@@ -1,6 +1,7 @@
+import { formatDuration } from "@klipstream/contract";
 import { useState } from "react";
 
-import { formatAge, formatClock, formatDuration, formatTime } from "./format.ts";
+import { formatAge, formatClock, formatTime } from "./format.ts";
 import { useNow } from "./useNow.ts";
 
 /** `3 min ago`; the full time with its zone when one points at it. */

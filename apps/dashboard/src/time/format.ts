@@ -3,24 +3,6 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** `3 d 4 h`, `2 h 5 min`, `12 s`: the two largest units of a length of time in ms. */
-export function formatDuration(ms: number): string {
-  const rest = Math.max(0, Math.round(ms / SECOND) * SECOND);
-  const parts: [number, string][] = [
-    [Math.floor(rest / DAY), "d"],
-    [Math.floor(rest / HOUR) % 24, "h"],
-    [Math.floor(rest / MINUTE) % 60, "min"],
-    [Math.floor(rest / SECOND) % 60, "s"],
-  ];
-  const first = parts.findIndex(([count]) => count > 0);
-  if (first === -1) return "0 s";
-  return parts
-    .slice(first, first + 2)
-    .filter(([count]) => count > 0)
-    .map(([count, unit]) => `${count} ${unit}`)
-    .join(" ");
-}
-
 /** `12 s ago`, `3 h ago`: the largest unit only, as it changes all the time. */
 export function formatAge(ms: number): string {
   if (ms < 5 * SECOND) return "just now";

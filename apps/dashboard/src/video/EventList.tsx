@@ -1,9 +1,9 @@
+import { formatDuration } from "@klipstream/contract";
 import { ArrowRight, FileText, Plus, Undo2 } from "lucide-react";
 import { useEffect, useRef } from "react";
 
 import type { VideoEvent } from "../backend/api.ts";
 import { STATUS_APPEARANCE } from "../status/appearance.ts";
-import { formatDuration } from "../time/format.ts";
 import { Clock } from "../time/Time.tsx";
 import { lateness } from "./lateness.ts";
 

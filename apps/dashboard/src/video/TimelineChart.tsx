@@ -1,7 +1,8 @@
+import { formatDuration } from "@klipstream/contract";
 import { useMemo } from "react";
 
 import type { VideoEvent } from "../backend/api.ts";
-import { formatDuration, formatTick, formatTime, timeZone } from "../time/format.ts";
+import { formatTick, formatTime, timeZone } from "../time/format.ts";
 import { useNow } from "../time/useNow.ts";
 import { BarRow, MomentRow } from "./TimelineRow.tsx";
 import { buildTimeline, timeTicks } from "./timeline.ts";

@@ -1,7 +1,8 @@
+import { formatDuration } from "@klipstream/contract";
 import { Clock3, Undo2, X } from "lucide-react";
 
 import { STATUS_APPEARANCE } from "../status/appearance.ts";
-import { formatClock, formatDuration } from "../time/format.ts";
+import { formatClock } from "../time/format.ts";
 import type { Bar, Ending, Moment } from "./timeline.ts";
 
 type Scale = {

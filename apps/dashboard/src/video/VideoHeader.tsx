@@ -1,4 +1,4 @@
-import { ARTIFACT_URL_FIELDS, STATUS_COMPLETED } from "@klipstream/contract";
+import { ARTIFACT_URL_FIELDS, formatDuration, STATUS_COMPLETED } from "@klipstream/contract";
 import { useQuery } from "convex/react";
 import { ChevronRight } from "lucide-react";
 import type { ReactNode } from "react";
@@ -14,7 +14,6 @@ import { fileCount, lastSign, stagePercent, videoPercent } from "../status/progr
 import { ProgressBar } from "../status/ProgressBar.tsx";
 import { NamedStageStepper } from "../status/StageStepper.tsx";
 import { StatusBadge } from "../status/StatusBadge.tsx";
-import { formatDuration } from "../time/format.ts";
 import { Age, Clock, Elapsed } from "../time/Time.tsx";
 import { useNow } from "../time/useNow.ts";
 import { Notice } from "../ui/Notice.tsx";
