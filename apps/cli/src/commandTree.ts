@@ -151,7 +151,7 @@ export const COMMAND_TREE: readonly CommandNode[] = [
       },
       {
         name: "unbind",
-        summary: "take that back, at once",
+        summary: "refuse a workload that was bound, at once",
         load: async () => (await import("./credentials/account.ts")).defineAccountUnbind,
       },
     ],

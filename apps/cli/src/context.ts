@@ -9,8 +9,8 @@ export type EndSignal = (typeof END_SIGNALS)[number];
 type OutputStream = Writable & { isTTY?: boolean; columns?: number };
 
 /**
- * Everything that a command may touch outside itself. The program's comes from {@link processContext}; a test makes its
- * own. No other file reads `process.env`.
+ * Everything that a command may touch outside itself. The program takes it from {@link processContext}; a test
+ * makes its own. No other file reads `process.env`.
  */
 export type CliContext = {
   environment: Readonly<Record<string, string | undefined>>;

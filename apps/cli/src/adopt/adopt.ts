@@ -14,10 +14,14 @@ export const defineAdopt: DefineCommand = (command, cli) =>
   command
     .option("--check", "say what would become of each document, and write the mapping file")
     .option("--dry-run", "print each document's plan as a line of JSON, and change nothing")
-    .option("--stop", "end the walk after its present batch; run `adopt` again to take it up")
+    .option("--stop", "end the walk after its present batch; run `adopt` again to go on")
     .option("--undo", "put every adopted document back as it was")
     .option("--drop-legacy", "remove the fields that nobody documented")
-    .option("--mapping <file>", "what old words mean", DEFAULT_MAPPING_PATH)
+    .option(
+      "--mapping <file>",
+      "the file that says what old statuses and fields mean",
+      DEFAULT_MAPPING_PATH,
+    )
     .option("--yes", "do not ask")
     .option("--json", "print data as JSON")
     .addHelpText(
@@ -25,7 +29,7 @@ export const defineAdopt: DefineCommand = (command, cli) =>
       examples(
         ["klipstream adopt --check", "before anything is deployed: what fits, what does not, why"],
         ["klipstream adopt", "adopt every document, or go on where an earlier walk stopped"],
-        ["klipstream adopt --undo", "take all of it back"],
+        ["klipstream adopt --undo", "undo the whole adoption"],
       ) +
         "\n\nThe whole walk, with its two deploys, is in docs/adopting.md. Uses the operator's key, as `npx convex run` does:" +
         "\nCONVEX_SELF_HOSTED_ADMIN_KEY or CONVEX_DEPLOY_KEY, from the environment, .env.local or .env.",

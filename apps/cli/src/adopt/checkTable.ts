@@ -22,7 +22,7 @@ const pageSchema = z.object({
   continueCursor: z.string(),
 });
 
-/** What stands in the table, and what would become of it. */
+/** What the table holds, and what adopting would make of it. */
 export type TableCheck = {
   documents: number;
   /** Documents that need no change, that would change, and that cannot be adopted. */
@@ -40,7 +40,7 @@ export type TableCheck = {
 };
 
 /**
- * Reads the whole table, and changes nothing.
+ * Reads the whole table. Changes nothing.
  *
  * @param onPlan - Told of each document and its plan.
  * @throws CliError when the deployment refuses or cannot be reached.
@@ -105,7 +105,7 @@ async function* readTable(admin: AdminClient): AsyncGenerator<OldVideo> {
   }
 }
 
-/** The file's entries go before the known words; what it leaves open stays open. */
+/** The file's entries replace the known words. An entry that it leaves open stays open. */
 function withDefaults({ statuses, urls }: DraftMapping): AdoptionMapping {
   const filled = Object.entries(statuses).filter(
     (entry): entry is [string, VideoStatus] => entry[1] !== null,

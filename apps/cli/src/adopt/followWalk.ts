@@ -7,7 +7,7 @@ import { CliError } from "../command/cliError.ts";
 import type { Cli } from "../command/command.ts";
 
 const LOOK_EVERY_MS = 500;
-/** The deployment runs a batch in well under a second; silence this long means that nobody walks. */
+/** The deployment runs a batch in well under a second. After this long without one, the walk has ended early. */
 const SILENT_FOR_MS = 30_000;
 
 const stateSchema = z.object({
@@ -22,7 +22,7 @@ const stateSchema = z.object({
 export type WalkState = z.infer<typeof stateSchema>;
 
 /**
- * Says how far the deployment's walk is until it is over. The walk goes on without this program.
+ * Prints how far the deployment's walk is, until it is over. The walk does not need this program.
  *
  * @throws CliError when the walk stands still, or the deployment cannot be reached.
  */

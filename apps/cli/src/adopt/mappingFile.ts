@@ -18,14 +18,17 @@ export type DraftMapping = z.infer<typeof draftSchema>;
 /**
  * Reads the mapping file; where there is none, an empty mapping.
  *
- * @throws CliError for a file that is none.
+ * @throws CliError for a file that is not a mapping.
  */
 export async function readMappingFile(path: string, { folder }: CliContext): Promise<DraftMapping> {
   const file = resolve(folder, path);
   if (!existsSync(file)) return { statuses: {}, urls: {} };
   const checked = checkInput(draftSchema, parseJson(await readFile(file, "utf8")));
   if (!checked.ok)
-    throw usageError(`${path} is no mapping file: ${describeIssues(checked.issues)}`, "mend it");
+    throw usageError(
+      `${path} is not a mapping file: ${describeIssues(checked.issues)}`,
+      "correct it",
+    );
   return checked.value;
 }
 

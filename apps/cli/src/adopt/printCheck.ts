@@ -4,7 +4,7 @@ import type { TableCheck } from "./checkTable.ts";
 
 const PROBLEMS_SHOWN = 20;
 
-/** Prints what stands in the table and what would become of it. */
+/** Prints what the table holds, and what adopting would make of it. */
 export function printCheck({ output }: Cli, check: TableCheck): void {
   const table = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]) => {
     if (rows.length === 0) return;

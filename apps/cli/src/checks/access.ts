@@ -20,7 +20,7 @@ const AGAIN: Finding = failed("no answer to an authenticated call", "try again")
 
 type Asked = { url: string; context: CliContext };
 
-/** Whether the deployment takes the credential, for what it is there for, and until when. */
+/** Whether the deployment accepts the credential, what it may do, and until when. */
 export async function checkAccess(
   { url, apiKey }: { url: string; apiKey: string | undefined },
   context: CliContext,

@@ -13,7 +13,7 @@ import { probe, type Probe, UNUSED_TWITCH_ID } from "./probe.ts";
 /** An HTTP date has no fractions of a second, and a few seconds do no harm. */
 const CLOCK_WARNED_MS = 6000;
 
-/** What the checks so far have found; each check may rely on those that it needs. */
+/** What the checks have found so far. A check may use what the checks that it needs have found. */
 type Facts = {
   configuration: Configuration | undefined;
   contact: Probe | undefined;
@@ -22,7 +22,7 @@ type Facts = {
 
 type Check = {
   name: CheckName;
-  /** Checks that it cannot go without: when one of them failed, this one says nothing of its own. */
+  /** The checks that it depends on. When one of them failed, this one is skipped. */
   needs: readonly CheckName[];
   find: (facts: Facts, context: CliContext) => Finding | Promise<Finding>;
 };
@@ -44,8 +44,7 @@ const CHECKS: readonly Check[] = [
 ];
 
 /**
- * Checks each link of the chain in turn. A check that cannot go without one that failed is skipped, so that one cause is
- * named once.
+ * Checks each link of the chain in turn. A check that depends on a failed one is skipped, so that each cause is named once.
  */
 export async function diagnose(context: CliContext): Promise<Diagnosis[]> {
   const facts: Facts = {
@@ -112,7 +111,7 @@ async function findReachable(facts: Facts, context: CliContext): Promise<Finding
 function findConvex(facts: Facts): Finding {
   return facts.contact?.kind === "foreign"
     ? failed(
-        `${urlOf(facts)} is not a Convex deployment: its answer (HTTP ${facts.contact.httpStatus}) is something else's`,
+        `${urlOf(facts)} is not a Convex deployment: its answer (HTTP ${facts.contact.httpStatus}) comes from something else`,
         "set CONVEX_URL to the deployment's own address (.convex.cloud, not .convex.site and not the dashboard's)",
       )
     : ok("a Convex deployment");
@@ -142,7 +141,7 @@ function findToken(facts: Facts, context: CliContext): Finding {
     return facts.anonymousAllowed
       ? warning("CONVEX_API_KEY is not set; this deployment takes anonymous updates", makeKey)
       : failed("CONVEX_API_KEY is not set", makeKey);
-  // By the server's clock, where it is known: a clock that is off is the clock's finding, not the token's.
+  // By the server's clock, where it is known: the check of the clock reports a wrong clock, and this one does not.
   const now = context.now() + (clockOffsetOf(facts) ?? 0);
   return describeCredential(reportOnCredential(apiKey.value, now), apiKey.name);
 }

@@ -1,4 +1,4 @@
-/** What one check of `doctor` found. `skipped` names the check that it could not go without. */
+/** What one check of `doctor` found. A `skipped` one names the check that it depends on. */
 export type Finding =
   | { result: "ok"; detail: string }
   | { result: "warning"; detail: string; remedy: string }

@@ -12,8 +12,8 @@ const META = {
 const PAGE = { numItems: 1, cursor: null };
 
 /**
- * A call of every public function, with every argument that this version knows and a content that each refuses: it can
- * change nothing. An answer in the contract's words shows that the function is there and of this version.
+ * One call of each public function, with every argument that this version knows. Each refuses the values, so nothing changes.
+ * A refusal in the contract's words shows that the function is there, in this version.
  */
 const CALLS: readonly Omit<ProbeCall, "url">[] = [
   { kind: "query", path: "video:getByTwitchIdPublic", args: { twitchId: NO_TWITCH_ID } },
@@ -62,11 +62,11 @@ const DEPLOY = "npx convex deploy (from this version of the project)";
 
 export type FunctionsFinding = {
   finding: Finding;
-  /** Whether the deployment takes updates of callers without a token. */
+  /** Whether the deployment accepts updates from callers without a token. */
   anonymousAllowed: boolean;
 };
 
-/** Whether the deployment has every function, and in this version. */
+/** Whether the deployment has every function, in this version. */
 export async function checkFunctions(url: string, context: CliContext): Promise<FunctionsFinding> {
   const probes = await Promise.all(
     CALLS.map(async (call) => ({ path: call.path, probe: await probe({ ...call, url }, context) })),
@@ -76,7 +76,7 @@ export async function checkFunctions(url: string, context: CliContext): Promise<
     return {
       finding: failed(
         `${lost.path} got no answer`,
-        "try again; the deployment is reachable but unsteady",
+        "try again; the deployment does not answer every call",
       ),
       anonymousAllowed: false,
     };

@@ -5,10 +5,10 @@ import type { CliContext } from "../context.ts";
 import { isBalanced, withOutbox } from "../outbox/openOutbox.ts";
 import { failed, type Finding, ok, warning } from "./diagnosis.ts";
 
-/** An entry that waits for longer has met more than a hiccup. */
+/** An entry that waits for longer than this has a real problem, in ms. */
 const OLD_MS = 600_000;
 
-/** Whether the outbox can be written, and how it stands. */
+/** Whether the outbox can be written, and what it holds. */
 export async function checkOutbox(
   { outboxPath }: Configuration,
   context: CliContext,

@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { CliContext } from "../context.ts";
 import { functionAnswerSchema, parseJson } from "../deployment/answers.ts";
 
-/** One raw call of a function, as any HTTP client makes it: doctor looks at what the client's errors hide. */
+/** The result of one raw HTTP call of a function: the doctor looks at what the client's errors hide. */
 export type Probe =
   | { kind: "unreachable"; why: string }
   | { kind: "foreign"; httpStatus: number }

@@ -22,7 +22,7 @@ export type SmokeStep = {
   error?: unknown;
 };
 
-/** What a step found when it threw nothing: a text, or a warning. */
+/** What a step found, when it did not throw: a text, or a warning. */
 type Seen = string | { warning: string };
 
 type Smoke = DirectBackend & {

@@ -5,15 +5,15 @@ import { decodeJwt, decodeProtectedHeader } from "jose";
 import { formatTime } from "../output/text.ts";
 import { failed, type Finding, ok } from "./diagnosis.ts";
 
-/** What can be said of a credential without asking anyone. */
+/** What a credential shows without a call to the deployment. */
 export type TokenReport = {
   kind: "service-account key" | "token" | "deploy key" | "unknown";
   account: string | null;
   /** The id of the service-account key. */
   keyId: string | null;
-  /** Ms since the epoch; null = only the deployment knows. */
+  /** Ms since the epoch. Null where only the deployment knows it. */
   expiresAt: number | null;
-  /** Why a backend would refuse it, worst first; empty = nothing seen. */
+  /** Why a backend would refuse it, worst first. Empty where no reason was found. */
   problems: { message: string; remedy: string }[];
 };
 
@@ -23,7 +23,7 @@ const ALGORITHM = "RS256";
 const AUDIENCE = "klipstream";
 const NEW_KEY = "make a service-account key with `klipstream key create`";
 const NEW_TOKEN = "get a new one with `klipstream key exchange`, or use the key itself";
-/** The backend's tolerance. */
+/** How far the backend lets a clock be off, in ms. */
 const LEEWAY_MS = 5000;
 
 /**
@@ -40,7 +40,7 @@ export function reportOnCredential(credential: string, now: number): TokenReport
       problems: [
         {
           message:
-            "it is a Convex deploy key: power over the whole deployment, refused as a pipeline's credential",
+            "it is a Convex deploy key, which has power over the whole deployment; a pipeline may not use it",
           remedy: NEW_KEY,
         },
       ],
@@ -85,7 +85,7 @@ function reportOnToken(credential: string, now: number): TokenReport {
       problems: faults.flatMap(([when, message]) => (when ? [{ message, remedy: NEW_TOKEN }] : [])),
     };
   } catch {
-    // Three parts that do not decode, or no three parts at all.
+    // It has no three parts, or they cannot be decoded.
     const message = "it is neither a service-account key (klip_...) nor a token (a JWT)";
     return { kind: "unknown", ...NOTHING, problems: [{ message, remedy: NEW_KEY }] };
   }

@@ -37,7 +37,7 @@ export function statusArgument(text: string): VideoStatus {
   );
 }
 
-/** Adds one `key=url` to those before it; for a repeated option or a variadic argument. */
+/** Adds one `key=url` to the earlier ones. It serves a repeated option and an argument with several values. */
 export function artifactUrlArgument(text: string, before: ArtifactUrls | undefined): ArtifactUrls {
   const separator = text.indexOf("=");
   const field = text.slice(0, Math.max(0, separator));

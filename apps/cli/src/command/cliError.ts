@@ -17,7 +17,7 @@ export class CliError extends Error {
   }
 }
 
-/** A {@link CliError} for something that was typed or configured wrongly. */
+/** A {@link CliError} for a wrong argument, option or setting. */
 export function usageError(message: string, remedy: string | null = null): CliError {
   return new CliError(message, { exitCode: EXIT_CODES.USAGE, remedy });
 }

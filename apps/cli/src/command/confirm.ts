@@ -8,7 +8,7 @@ import type { Cli } from "./command.ts";
  *
  * @param yes - `--yes` was given: no question.
  * @returns Whether to go on.
- * @throws CliError off a terminal without `--yes`: nobody is there to answer.
+ * @throws CliError where there is neither a terminal nor `--yes`: nobody can answer.
  */
 export async function confirm(
   { context, output }: Cli,

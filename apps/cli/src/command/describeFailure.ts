@@ -30,7 +30,7 @@ const EXPLAINED: Readonly<Record<KlipstreamError["code"], Explained>> = {
   OUTBOX_VERSION: { exitCode: EXIT_CODES.FAILED, remedy: "update klipstream on this machine" },
 };
 
-/** Turns whatever was thrown into what the operator is told; a defect keeps its stack, in the message. */
+/** Turns what was thrown into what the operator is told. A defect keeps its stack, in the message. */
 export function describeFailure(error: unknown): CliError {
   if (error instanceof CliError) return error;
   if (error instanceof KlipstreamError) {

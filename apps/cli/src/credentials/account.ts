@@ -11,7 +11,7 @@ import { OPERATORS_KEY, operatorName } from "./operator.ts";
 
 export const defineAccountCreate: DefineCommand = (command, cli) =>
   command
-    .argument("<account>", "its name: what events name as their actor", accountArgument)
+    .argument("<account>", "its name, which events show as their actor", accountArgument)
     .option("--scope <scopes>", "what it may do", scopesArgument, [...SCOPES])
     .option("--json", "print data as JSON")
     .addHelpText(

@@ -8,15 +8,15 @@ import { connectBackend } from "../deployment/connectBackend.ts";
 import { CliError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
 
-/** Any token's signature is checked before any function runs, so a public query will do; nothing has this ID. */
+/** The deployment checks a token before it runs any function, so a public query is enough. No video has this ID. */
 const UNUSED_TWITCH_ID = "0";
 const PAUSE_MS = 1000;
 
 /**
- * Whether the deployment takes a token that it signed with its next key: the only proof that the key is published, and that
- * the deployment can sign with it.
+ * Whether the deployment accepts a token that it signed with its next key. Nothing else proves that the key is published, and
+ * that the deployment can sign with it.
  *
- * @param options.waitMs - For how long it is asked again.
+ * @param options.waitMs - For how long to ask again, in ms.
  * @throws CliError when it cannot be asked.
  */
 export async function isTrialAccepted(
@@ -38,10 +38,13 @@ export async function isTrialAccepted(
       return true;
     } catch (error) {
       if (error instanceof BackendUnavailableError)
-        throw new CliError(`whether the key is published cannot be known: ${error.message}`, {
-          remedy: "see `klipstream doctor`",
-          cause: error,
-        });
+        throw new CliError(
+          `klipstream cannot find out whether the key is published: ${error.message}`,
+          {
+            remedy: "see `klipstream doctor`",
+            cause: error,
+          },
+        );
       if (!(error instanceof CredentialsRefusedError)) throw error;
       if (waitedMs >= waitMs) return false;
     }

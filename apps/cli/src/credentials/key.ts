@@ -42,7 +42,7 @@ export const defineKeyCreate: DefineCommand = (command, cli) =>
           "a key that never touches the disk",
         ],
       ) +
-        "\n\nThe key is shown this once; the deployment keeps its hash. An account can have several." +
+        "\n\nThe key is shown only once; the deployment keeps its hash. An account can have several." +
         OPERATORS_KEY,
     )
     .action(async (account, { expires, out }) => {
@@ -53,7 +53,7 @@ export const defineKeyCreate: DefineCommand = (command, cli) =>
       const key = createServiceAccountKey(account);
       const expiresAt = expires === undefined ? undefined : context.now() + expires;
       const by = operatorName(context);
-      // Written first: a key that is lost on its way to the disk must not be one that works.
+      // Written first: a key that could not be written must not work.
       if (file !== null) await writeSecretFile(file, `${key}\n`);
       await admin.run("serviceKeys:create", {
         ...{ account, hash: hashServiceAccountKey(key), by },

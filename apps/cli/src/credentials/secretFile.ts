@@ -12,12 +12,12 @@ const OTHERS = 0o077;
  * Reads a secret from a file that only its owner can read, or from stdin.
  *
  * @param source - A path, or `-` for stdin.
- * @throws CliError when the file is missing, or others may read it: with the command that mends it.
+ * @throws CliError when the file is missing or others may read it. It names the command that mends it.
  */
 export async function readSecret(source: string, context: CliContext): Promise<string> {
   if (source !== "-") return (await readSecretFile(resolve(context.folder, source))).trim();
   const text = (await readText(context.stdin)).trim();
-  if (text === "") throw usageError("nothing came on stdin");
+  if (text === "") throw usageError("stdin is empty");
   return text;
 }
 
@@ -27,7 +27,7 @@ export async function readSecretFile(path: string): Promise<string> {
     const { mode } = await stat(path);
     if (process.platform !== "win32" && (mode & OTHERS) !== 0)
       throw new CliError(
-        `${path} holds a secret and others may read it (mode ${(mode & 0o777).toString(8)})`,
+        `${path} holds a secret, and other users may read it (mode ${(mode & 0o777).toString(8)})`,
         { remedy: `chmod 600 ${shellWord(path)}` },
       );
     return await readFile(path, "utf8");
@@ -38,12 +38,12 @@ export async function readSecretFile(path: string): Promise<string> {
   }
 }
 
-/** Writes a secret so that there is no moment at which others can read it or half of it is there. */
+/** Writes a secret. At no moment can others read it, and the file is never half written. */
 export async function writeSecretFile(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}.new`;
   await writeFile(draft, content, { mode: 0o600, flag: "wx" });
-  // A file mode at creation is cut by the umask, never widened; this only says so.
+  // The umask may have taken rights away from the mode at creation.
   await chmod(draft, 0o600);
   await rename(draft, path);
 }
@@ -58,7 +58,7 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** A word as a POSIX shell reads it back. */
+/** Writes a text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -45,7 +45,7 @@ export const defineSigningKeyInit: DefineCommand = (command, cli) =>
       if (readSigningState(await admin.variables()).signs !== null)
         throw new CliError(`${admin.url} has a signing key already`, {
           remedy:
-            "replace it with `klipstream signing-key rotate`; a new one would have every pipeline refused",
+            "replace it with `klipstream signing-key rotate`; with a new one the deployment would refuse every pipeline",
         });
       const key = await createSigningKey();
       const variables = signingVariables(key, issuer);
@@ -74,7 +74,7 @@ export const defineSigningKeyRotate: DefineCommand = (command, cli) =>
           "ten minutes later, when no token of the old key is alive: publish the new key alone",
         ],
       ) +
-        "\n\nEach step refuses to come too early. Keys of pipelines stay as they are." +
+        "\n\nA step that comes too early is refused. The pipelines' keys stay as they are." +
         OPERATORS_KEY,
     )
     .action((step: RotationStep, options) => rotate(cli, step, options));
@@ -103,7 +103,7 @@ async function rotate(cli: Cli, step: RotationStep, options: Options): Promise<v
   const question = "Tokens that the previous key signed will be refused. Go on?";
   const yes = step !== "retire" || options.yes === true;
   if (!(await confirm(cli, { question, yes }))) return;
-  // Recorded first: when a key began to sign must be known for as long as it does.
+  // Recorded first: as long as a key signs, the audit must say since when.
   await admin.run("signingKeys:recordStep", { step, kid: plan.kid, by: operatorName(context) });
   await admin.setVariables(plan.variables);
   if (options.json === true) output.json({ step, kid: plan.kid });

@@ -46,16 +46,16 @@ export function readSigningState(variables: Variables): SigningState {
 }
 
 /**
- * Publishes a new key beside the one that signs. A next key that never signed is replaced.
+ * Publishes a new key beside the one that signs. It replaces a next key that never signed.
  *
- * @throws CliError while the rotation before is not done.
+ * @throws CliError while the last rotation is not finished.
  */
 export function planPublish(variables: Variables, made: SigningKey): StepPlan {
   const state = readSigningState(variables);
   const current = currentOf(state);
   if (previousOf(state) !== undefined)
     throw tooEarly(
-      "the rotation before is not done: the previous key is still published",
+      "the last rotation is not done: the previous key is still published",
       "klipstream signing-key rotate retire",
     );
   return {
@@ -83,17 +83,17 @@ export async function planSign(
     throw tooEarly("there is no next key", "klipstream signing-key rotate publish");
   if (!(await isAccepted()))
     throw tooEarly(
-      "the deployment does not accept the next key: whatever it signs would be refused",
+      "the deployment does not accept the next key: every token that it signs would be refused",
       "klipstream signing-key rotate publish",
     );
   return { kid: next, variables: { [PRIVATE_KEY]: content, [NEXT_PRIVATE_KEY]: null } };
 }
 
 /**
- * Takes the previous key away.
+ * Removes the previous key.
  *
- * @param msLeft - How long a token that it signed may live yet.
- * @throws CliError where there is no previous key, or such a token may live yet.
+ * @param msLeft - For how long a token that it signed can still be valid, in ms.
+ * @throws CliError where there is no previous key, or where such a token can still be valid.
  */
 export function planRetire(variables: Variables, msLeft: number): StepPlan {
   const state = readSigningState(variables);
@@ -123,7 +123,7 @@ function currentOf({ published, signs }: SigningState): PublicJwk {
   );
 }
 
-/** A key that is published, but neither signs nor will. */
+/** A key that is published, but does not sign and is not the next one. */
 function previousOf({ published, signs, next }: SigningState): PublicJwk | undefined {
   return published.find(({ kid }) => kid !== signs && kid !== next);
 }

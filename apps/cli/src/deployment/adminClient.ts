@@ -20,7 +20,7 @@ export type AdminClient = {
   query: (path: string, args: Record<string, unknown>) => Promise<unknown>;
   /** The deployment's variables, secrets among them. @throws CliError likewise. */
   variables: () => Promise<Variables>;
-  /** Sets variables, or takes them away (null): all or none. @throws CliError likewise. */
+  /** Sets variables, or removes them (null). All changes are made, or none. @throws CliError likewise. */
   setVariables: (changes: Record<string, string | null>) => Promise<void>;
 };
 
@@ -34,8 +34,8 @@ const refusalSchema = z.object({ message: z.string() });
 const variablesSchema = z.object({ environmentVariables: z.record(z.string(), z.string()) });
 
 /**
- * Takes the key from where `npx convex` takes it: `CONVEX_SELF_HOSTED_ADMIN_KEY` (with `CONVEX_SELF_HOSTED_URL`), else
- * `CONVEX_DEPLOY_KEY`, in the environment, `.env.local` or `.env`. The call is the one that `npx convex run` makes.
+ * Finds the key where `npx convex` finds it: `CONVEX_SELF_HOSTED_ADMIN_KEY` (with `CONVEX_SELF_HOSTED_URL`), else
+ * `CONVEX_DEPLOY_KEY`, in the environment, `.env.local` or `.env`. It calls as `npx convex run` does.
  *
  * @throws CliError when there is no key or no URL.
  */
@@ -45,7 +45,7 @@ export function createAdminClient(context: CliContext): AdminClient {
   const key = selfHosted ?? find("CONVEX_DEPLOY_KEY");
   if (key === undefined)
     throw usageError(
-      "this needs the operator's own key",
+      "this command needs the operator's own key",
       "set CONVEX_SELF_HOSTED_URL and CONVEX_SELF_HOSTED_ADMIN_KEY (self-hosted), or CONVEX_DEPLOY_KEY (Convex Cloud)",
     );
   const url =
@@ -135,7 +135,10 @@ async function call(
 }
 
 function foreignAnswer(url: string, status: number): CliError {
-  return new CliError(`${url} answered HTTP ${status}, not as a Convex deployment does`, {
-    remedy: "see `klipstream doctor`",
-  });
+  return new CliError(
+    `${url} answered HTTP ${status}, which is not how a Convex deployment answers`,
+    {
+      remedy: "see `klipstream doctor`",
+    },
+  );
 }

@@ -3,13 +3,13 @@ import { type ClientOptions, ConvexApiClient, ConvexIntegration } from "@klipstr
 import type { CliContext } from "../context.ts";
 import { ambientOf } from "./configuration.ts";
 
-/** Direct calls, without the outbox. */
+/** Calls that go straight to the backend, without the outbox. */
 export type DirectBackend = { api: ConvexApiClient; integration: ConvexIntegration };
 
 /**
  * Connects to the configured deployment.
  *
- * @param instead - Of what is configured.
+ * @param instead - What to use instead of the configured values.
  * @throws ConfigurationError
  */
 export function connectBackend(

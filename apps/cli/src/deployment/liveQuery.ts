@@ -23,7 +23,7 @@ export type LiveConnection = {
 /**
  * Follows queries over the WebSocket until an end signal (Ctrl-C).
  *
- * @param begin - Starts what is followed.
+ * @param begin - Starts the queries to follow.
  * @throws CliError when the deployment refuses a query.
  */
 export async function followLive(

@@ -14,7 +14,7 @@ import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
 
 /** How long the start of the command waits for the backend at most, in ms. */
 const WAIT_MS = 2000;
-/** Cloud Run and Docker send SIGKILL after 10 s: what is left is for reporting. */
+/** Cloud Run and Docker send SIGKILL after 10 s: the rest of that time is for reporting. */
 const DEFAULT_GRACE = "7s";
 const FLUSH_MS = 2500;
 
@@ -53,7 +53,7 @@ export const defineExec: DefineCommand = (command, cli) =>
         ],
       ) +
         "\n\nLines `::progress 40 message` on the command's output become the video's progress. Other output passes" +
-        "\nthrough, and so does the exit code. A deployment that cannot be reached does not hold the command up.",
+        "\nthrough, and so does the exit code. A deployment that cannot be reached does not delay the command.",
     )
     .action((twitchId, [...line], { status, url, onFailure, grace }) =>
       execute(cli, { twitchId, line, status, urls: url, onFailure, graceMs: grace }),
@@ -77,7 +77,7 @@ async function execute(cli: Cli, execution: Execution): Promise<void> {
         twitchId,
         status,
         async (stage) => {
-          // An unknown video is the caller's mistake: nothing should run for it.
+          // The caller made a mistake, for example an unknown video: the command must not run.
           if (!stage.begun.ok) throw stage.begun.error;
           const ended = await supervise(cli, execution, stage);
           if (ended.exitCode !== 0) throw new CommandFailed(ended);

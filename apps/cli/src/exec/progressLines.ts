@@ -107,7 +107,7 @@ function parseProgress(line: Buffer): Progress | null {
 }
 
 function readable(bytes: Buffer): string | null {
-  // A progress bar overwrites its line: what counts is what stands there last.
+  // A progress bar overwrites its line: the last text on it counts.
   const shown = stripVTControlCharacters(bytes.toString("utf8"))
     .split("\r")
     .map((text) => text.trim())

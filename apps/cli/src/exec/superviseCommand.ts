@@ -26,7 +26,7 @@ export type SuperviseOptions = {
 /**
  * Runs a command, with its output passed through and end signals handed on to it.
  *
- * Off a terminal the command leads its own process group, so that signals reach what it has started too; on a terminal
+ * Without a terminal the command leads its own process group, so that signals also reach what it has started. On a terminal
  * it shares ours, as a foreground program must.
  */
 export async function superviseCommand(
@@ -49,7 +49,7 @@ export async function superviseCommand(
   try {
     const end = await waitForEnd(child, program);
     if (end.lastLine !== null) return end;
-    // A slow reader of ours may still have some of it to take.
+    // A slow reader of our output may not have taken all of it yet.
     await Promise.all([finished(output), finished(errors)]);
     return { ...end, lastLine: errors.lastLine ?? output.lastLine };
   } finally {
@@ -72,7 +72,7 @@ function forwardSignals(
     }
   };
   const unsubscribe = context.onEndSignal((signal) => {
-    // A terminal sends Ctrl-C to the whole foreground group: the command has had it.
+    // A terminal sends Ctrl-C to the whole foreground group: the command has it already.
     if (ownGroup || signal !== "SIGINT") send(signal);
     onForward(signal);
     deadline ??= setTimeout(() => send("SIGKILL"), graceMs);

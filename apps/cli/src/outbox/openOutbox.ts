@@ -4,7 +4,7 @@ import { ambientOf, requireUrl } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
 
 /**
- * Opens this machine's outbox for one look.
+ * Opens this machine's outbox for some work, and closes it.
  *
  * @throws KlipstreamError when it cannot be opened.
  */
@@ -21,7 +21,7 @@ export async function withOutbox<T>(
 }
 
 /**
- * The deployments a command is about: the configured one, or every one that the outbox knows.
+ * The deployments that a command is about: the configured one, or all that the outbox knows.
  *
  * @throws CliError when none is configured and `all` is not given.
  */

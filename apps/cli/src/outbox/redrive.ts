@@ -13,7 +13,7 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
   command
     .argument("[entry...]", "the numbers that `outbox dead` shows")
     .option("--all", "every dead letter of the configured deployment")
-    .option("--as-new", "as new updates that happen now, whatever was reported since")
+    .option("--as-new", "as new updates that happen now, even over later ones")
     .option("--dry-run", "list them, and do nothing")
     .option("--yes", "do not ask")
     .option("--json", "print data as JSON")
@@ -57,16 +57,16 @@ export const defineOutboxRedrive: DefineCommand = (command, cli) =>
       });
     });
 
-/** Under their numbers they cannot undo what came after them. */
+/** A dead letter that keeps its number cannot undo a later update. */
 function warnOfOvertaken({ output }: Cli, letters: readonly DeadLetter[]): void {
   const overtaken = letters.filter(({ isOvertaken }) => isOvertaken).map(({ seq }) => seq);
   if (overtaken.length > 0)
     output.talk(
-      `later updates of the same video went out: ${overtaken.join(", ")} would change nothing; to let them, add --as-new`,
+      `later updates of the same video were sent, so ${overtaken.join(", ")} would change nothing; to send them as new updates, add --as-new`,
     );
 }
 
-/** @throws CliError when one of the numbers is no dead letter's. */
+/** @throws CliError when one of the numbers belongs to no dead letter. */
 function choose(letters: readonly DeadLetter[], seqs: readonly number[] | undefined): DeadLetter[] {
   const unknown = seqs?.find((wanted) => !letters.some(({ seq }) => seq === wanted));
   if (unknown !== undefined)

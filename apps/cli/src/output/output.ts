@@ -1,7 +1,7 @@
 import type { CliContext } from "../context.ts";
 import { type Paint, painterFor } from "./text.ts";
 
-/** Where a command prints: data on stdout, talk on stderr, so that a pipe carries data only. */
+/** Where a command prints: data on stdout and messages on stderr, so that a pipe gets data only. */
 export type Output = {
   /** Lines of data, for people. */
   data: (...lines: string[]) => void;
@@ -9,9 +9,9 @@ export type Output = {
   json: (value: unknown) => void;
   /** Data for programs: one line of a stream of documents (`--watch`). */
   jsonLine: (value: unknown) => void;
-  /** Columns of the terminal that data goes to; null where it goes elsewhere, and nothing needs to be cut. */
+  /** The width of the terminal that data goes to, in columns. Null where data goes elsewhere: then nothing is cut. */
   width: number | null;
-  /** What the program has to say about what it does. */
+  /** Messages about what the program does. */
   talk: (...lines: string[]) => void;
   paintData: Paint;
   paintTalk: Paint;

@@ -9,7 +9,7 @@ export type Column<Row> = {
   value: (row: Row) => string;
   /** Colours a cell that has its final width already. */
   paint?: (row: Row, cell: string) => string;
-  /** Which end is cut where the table is too wide. A column without it keeps its width. */
+  /** Where a cell is cut when the table is too wide. A column without it keeps its width. */
   shrink?: "end" | "middle";
 };
 
@@ -77,7 +77,7 @@ export function layOutTable<Row>(
   return [header, ...body].map((line) => line.trimEnd());
 }
 
-/** Takes from the widest shrinkable column, one character at a time, so that all of them stay readable. */
+/** Makes the widest column that may shrink one character narrower, until the table fits: so all of them stay readable. */
 function shrinkToFit<Row>(
   columns: readonly Column<Row>[],
   widths: number[],

@@ -5,14 +5,14 @@ import { type Answer, failure } from "./answers.ts";
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * Says whether a request may not pass: it comes from a web page (which sends `Origin` or `Sec-Fetch-Site`, or reaches this machine under a name of its
- * own), or it lacks the token where one is required.
+ * Refuses a request that may not pass: one from a web page, which sends `Origin` or `Sec-Fetch-Site`, or reaches this machine
+ * under another name; or one without the token, where one is required.
  *
  * @param requiredToken - Null where callers on this machine need none.
  * @returns The refusal, or null for a request that may pass.
  */
 export function refuseAccess(headers: Headers, requiredToken: string | null): Answer | null {
-  // An image on a page is asked for without an origin.
+  // A page asks for an image without an origin.
   if (headers.has("origin") || headers.has("sec-fetch-site"))
     return failure(403, "OriginRefused", "The relay does not answer web pages.");
   if (requiredToken !== null) return refuseToken(headers, requiredToken);

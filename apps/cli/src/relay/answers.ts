@@ -25,13 +25,13 @@ export function failure(httpStatus: number, code: string, message: string): Answ
   return { httpStatus, body: { code, message } };
 }
 
-/** What a call is answered with whose update was not accepted, or was refused by the backend. */
+/** The answer to a call whose update was not accepted, or was refused by the backend. */
 export function answerOf(error: KlipstreamError): Answer {
   const { code, message } = error;
   const issues = error instanceof InvalidInputError ? { issues: [...error.issues] } : {};
   const data = { code, message, ...issues };
   if (isErrorData(data)) return refusal(data);
   if (error instanceof BackendUnavailableError) return failure(503, "BackendUnavailable", message);
-  // The outbox is full or cannot be written, or the relay is closing: the caller may come again.
+  // The outbox is full or cannot be written, or the relay is closing: the caller may try again.
   return failure(503, code, message);
 }

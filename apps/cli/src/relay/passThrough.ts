@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 
 import { failure } from "./answers.ts";
 
-/** What passes the relay by: it goes to the backend as it came, and the answer comes back as it is. */
+/** The way past the relay: a call goes to the backend as it came, and its answer comes back as it is. */
 export type PassThrough = {
   /**
    * @param as.headers - Instead of the request's own.
@@ -43,7 +43,7 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
     async request(request, { headers, body, answerMaxMs = ANSWER_MAX_MS }) {
       const { pathname, search } = new URL(request.url);
       for (const name of OWN_HEADERS) headers.delete(name);
-      // What was read was decompressed.
+      // The body was decompressed when it was read.
       if (body !== undefined) headers.delete("content-encoding");
       try {
         // A stream as a body needs to be half duplex, which the browser's types do not know.
@@ -67,7 +67,7 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
   };
 }
 
-/** What `fetch` has undone already must not be announced. */
+/** `fetch` has decoded the body already: the headers must not say otherwise. */
 function passedHeaders(answer: Response): Headers {
   const headers = new Headers(answer.headers);
   for (const name of [...OWN_HEADERS, "content-encoding"]) headers.delete(name);
@@ -101,7 +101,7 @@ function joinSockets(target: URL, { request, socket, head }: Upgrade): void {
     backend.on("error", () => socket.destroy());
     socket.on("error", () => backend.destroy());
   });
-  // The backend answered without joining, or not at all: the client comes again by itself.
+  // The backend answered without joining, or not at all: the client tries again by itself.
   upstream.on("response", (answer) => {
     socket.end(`${statusLine(answer)}connection: close\r\n\r\n`);
     answer.resume();

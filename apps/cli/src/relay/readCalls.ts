@@ -4,7 +4,7 @@ import type { Relay } from "./relay.ts";
 /** The one query that the relay answers itself while the backend is away. */
 export const READ_FUNCTION = "video:getByTwitchIdPublic";
 
-/** Says that an answer is from memory, and of when: an HTTP date would lose the milliseconds, so it is ISO 8601. */
+/** Says that an answer is from memory, and of when. The time is ISO 8601, as an HTTP date has no milliseconds. */
 const AS_OF_HEADER = "X-Klipstream-As-Of";
 
 /** Answers with the backend's video, or the last known one, with all that waits in the outbox laid over it. @throws KlipstreamError */

@@ -14,8 +14,8 @@ export type Relay = {
   metrics: RelayMetrics;
   /** The machine's clock, ms since the epoch. */
   now: () => number;
-  /** Why it should not be sent anything now, or null. */
+  /** Why it should get no calls now, or null. */
   notReady: () => string | null;
-  /** Something went wrong that is nobody's fault but the relay's. */
+  /** Told of an error of the relay itself. */
   onFault: (error: unknown) => void;
 };

@@ -20,13 +20,13 @@ const createdSchema = z.object({
   answer: z.object({ status: z.literal("success"), value: z.object({ videoId: z.string() }) }),
 });
 
-/** The relay over HTTP. All but the two probes ask for access first. */
+/** The relay over HTTP. Every route but the two probes checks access first. */
 export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   const app = new Hono<RelayEnv>();
   app.onError((error, context) => {
     if (error instanceof RequestError)
       return send(context, failure(error.status, error.code, error.message));
-    // A look-up, or a token for what is passed on, that cannot be had.
+    // A video cannot be looked up, or there is no token for a call to pass on.
     if (error instanceof KlipstreamError) return send(context, answerOf(error));
     relay.onFault(error);
     return send(context, failure(500, "InternalServerError", "The relay failed; see its log."));
@@ -78,7 +78,7 @@ async function answerCall(
   const idempotencyKey = context.req.header("idempotency-key");
   const answer = await update({ relay, args, idempotencyKey });
   if (answer !== null) return send(context, answer);
-  // Whoever updates a video does not wait for a backend that is silent.
+  // A caller with an update does not wait for a silent backend.
   return passOn(context, relay, { body, answerMaxMs: relay.waitMs });
 }
 
@@ -109,7 +109,7 @@ async function passOn(
 ): Promise<Response> {
   const { raw: request } = context.req;
   const headers = new Headers(request.headers);
-  // The relay's own token is nobody else's business.
+  // The relay's own token is for the relay alone.
   if (requiredToken !== null) headers.delete("authorization");
   const token = headers.has("authorization") ? null : await manager.accessToken();
   if (token !== null) headers.set("authorization", `Bearer ${token}`);

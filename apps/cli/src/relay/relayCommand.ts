@@ -37,7 +37,7 @@ export const defineRelay: DefineCommand = (command, cli) =>
           "for other machines or containers, which send the token",
         ],
       ) +
-        "\n\nUpdates are kept in the outbox, answered, and delivered. SIGTERM: takes nothing more, delivers what it can in 8 s, exits 0.",
+        "\n\nThe relay keeps updates in the outbox, answers them, and delivers them.\nOn SIGTERM it takes nothing more, delivers what it can in 8 s, and exits 0.",
     )
     .action(async ({ port, host, socket, requireToken, wait }) => {
       const at: ListenAt =

@@ -137,7 +137,7 @@ async function recordOne(
     : answerOf(result.error);
 }
 
-/** Lossy, as in the client: it is answered at once, whatever becomes of it. */
+/** Progress may be lost, as in the client: the call is answered at once. */
 function reportProgress({ relay, args }: UpdateCall): Promise<Answer> {
   const progress = checkInput(schemas.progress, args);
   if (!progress.ok) return Promise.resolve(invalid(progress.issues));

@@ -55,7 +55,7 @@ export function describeChange({ from, to, urls }: VideoEvent): string {
   return [...status, ...Object.keys(urls ?? {})].join(", ");
 }
 
-/** Also what a late delivery looks like: it happened long before it arrived. */
+/** What to know of an event besides its change: superseded, undone, arrived late, and its reason. */
 export function describeEventNote(event: VideoEvent): string {
   const lateMs = event.receivedAt - event.occurredAt;
   const notes = [

@@ -18,7 +18,7 @@ export const LIMIT_OPTION = new Option("--limit <count>", `how many, up to ${PAG
   .default(20);
 export const CURSOR_OPTION = new Option(
   "--cursor <cursor>",
-  "the page after this one; each page says its own",
+  "the page to show; each page prints the cursor of the next",
 );
 
 /** The progress of some videos, by their `_id`. */
