@@ -191,10 +191,55 @@ const localDeploymentRules = LOCAL_DEPLOYMENT_LAYERS.slice(0, -1).map((layer, at
   },
 }));
 
+/**
+ * Inside `cli`: the tree names every command; a folder of commands imports deployment -> command -> output, and no other
+ * folder of commands. The checks alone look into the outbox. So nothing needs itself in a circle.
+ */
+const CLI_COMMANDS = [
+  "adopt",
+  "checks",
+  "completion",
+  "credentials",
+  "exec",
+  "outbox",
+  "relay",
+  "videos",
+];
+const CLI_SHARED = ["output", "command", "deployment"];
+const CLI_FORBIDDEN = [
+  ...CLI_SHARED.map((layer, at) => [layer, [...CLI_SHARED.slice(at + 1), ...CLI_COMMANDS]]),
+  ...CLI_COMMANDS.map((folder) => [
+    folder,
+    CLI_COMMANDS.filter(
+      (other) => other !== folder && !(folder === "checks" && other === "outbox"),
+    ),
+  ]),
+];
+
+const cliRules = CLI_FORBIDDEN.map(([folder, forbidden]) => ({
+  files: [`apps/cli/src/${folder}/**/*.ts`],
+  ignores: ["**/*.test.ts"],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: [
+          ...patternsFor(FORBIDDEN["apps/cli"]),
+          {
+            regex: `^\\.\\./((${forbidden.join("|")})/|(main|runCli|commandTree)\\.ts$)`,
+            message: "A folder of the command line imports the layers below it only.",
+          },
+        ],
+      },
+    ],
+  },
+}));
+
 /** @type {import("eslint").Linter.Config[]} */
 export const importRules = [
   ...folderRules,
   ...clientRules,
   ...convexRules,
   ...localDeploymentRules,
+  ...cliRules,
 ];

@@ -14,8 +14,8 @@ import { join } from "node:path";
 import { convexCliEnv, startLocalDeployment } from "@klipstream/local-deployment";
 import { expect, test } from "vitest";
 
-import { COMMAND_TREE, type CommandNode } from "./commandTree.ts";
 import { EXIT_CODE_MEANINGS, EXIT_CODES } from "./command/exitCodes.ts";
+import { COMMAND_TREE, type CommandNode } from "./commandTree.ts";
 import { captureCli } from "./testing/captureCli.ts";
 import { PROJECT, readText } from "./testing/operator.ts";
 

@@ -1,8 +1,8 @@
-import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
 import { usageError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
-import { EXIT_CODES } from "../command/exitCodes.ts";
 import { confirm } from "../command/confirm.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
+import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
 import { checkTable, type TableCheck } from "./checkTable.ts";
 import { followWalk } from "./followWalk.ts";
 import { readMappingFile, writeMappingFile } from "./mappingFile.ts";

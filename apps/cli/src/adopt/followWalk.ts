@@ -2,9 +2,9 @@ import { setTimeout } from "node:timers/promises";
 
 import { z } from "zod";
 
-import type { AdminClient } from "../deployment/adminClient.ts";
 import { CliError } from "../command/cliError.ts";
 import type { Cli } from "../command/command.ts";
+import type { AdminClient } from "../deployment/adminClient.ts";
 
 const LOOK_EVERY_MS = 500;
 /** The deployment runs a batch in well under a second. After this long without one, the walk has ended early. */

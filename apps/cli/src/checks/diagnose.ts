@@ -1,14 +1,14 @@
 import { type Configuration, ConfigurationError } from "@klipstream/client";
 import { formatDuration } from "@klipstream/contract";
 
-import { configurationOf } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
+import { configurationOf } from "../deployment/configuration.ts";
 import { checkAccess } from "./access.ts";
-import { describeCredential, reportOnCredential } from "./tokenReport.ts";
 import { type CheckName, type Diagnosis, failed, type Finding, ok, warning } from "./diagnosis.ts";
 import { checkFunctions } from "./functions.ts";
 import { checkOutbox } from "./outbox.ts";
 import { probe, type Probe, UNUSED_TWITCH_ID } from "./probe.ts";
+import { describeCredential, reportOnCredential } from "./tokenReport.ts";
 
 /** An HTTP date has no fractions of a second, and a few seconds do no harm. */
 const CLOCK_WARNED_MS = 6000;

@@ -1,8 +1,8 @@
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
-import type { Diagnosis, Finding } from "./diagnosis.ts";
-import { diagnose } from "./diagnose.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
 import { printable, type Tone } from "../output/text.ts";
+import { diagnose } from "./diagnose.ts";
+import type { Diagnosis, Finding } from "./diagnosis.ts";
 
 const MARKS: Record<Finding["result"], { word: string; tone: Tone }> = {
   ok: { word: "ok", tone: "good" },

@@ -9,8 +9,8 @@ import {
   VIDEO_STATUSES,
 } from "@klipstream/contract";
 
-import { connectBackend, type DirectBackend } from "../deployment/connectBackend.ts";
 import type { CliContext } from "../context.ts";
+import { connectBackend, type DirectBackend } from "../deployment/connectBackend.ts";
 
 /** One step of the scratch video's life. */
 export type SmokeStep = {

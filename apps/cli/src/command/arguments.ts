@@ -15,8 +15,7 @@ import {
   VIDEO_STATUSES,
   type VideoStatus,
 } from "@klipstream/contract";
-
-import { didYouMean } from "./suggest.ts";
+import leven from "leven";
 
 /** A Twitch ID from digits, `v123` or any twitch.tv/videos address. */
 export function twitchIdArgument(text: string): string {
@@ -142,4 +141,22 @@ function checkedText(schema: typeof reasonSchema, text: string): string {
   const checked = checkInput(schema, text);
   if (checked.ok) return checked.value;
   throw new InvalidArgumentError(`It ${describeIssues(checked.issues)}.`);
+}
+
+/** The candidate that was probably meant, or null where none is close. */
+function closest(text: string, candidates: readonly string[]): string | null {
+  const typed = text.toLowerCase();
+  const ranked = candidates
+    .map((candidate) => ({ candidate, distance: leven(typed, candidate.toLowerCase()) }))
+    .sort((one, other) => one.distance - other.distance);
+  const [best] = ranked;
+  if (best === undefined) return null;
+  const tolerance = Math.max(1, Math.floor(best.candidate.length * 0.4));
+  return best.distance <= tolerance ? best.candidate : null;
+}
+
+/** `; did you mean "Transcribing"?`, or nothing. */
+function didYouMean(text: string, candidates: readonly string[]): string {
+  const meant = closest(text, candidates);
+  return meant === null ? "" : `; did you mean "${meant}"?`;
 }

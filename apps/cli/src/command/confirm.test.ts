@@ -3,10 +3,10 @@ import { text } from "node:stream/consumers";
 
 import { describe, expect, test } from "vitest";
 
-import type { Cli } from "./command.ts";
 import { processContext } from "../context.ts";
-import { confirm } from "./confirm.ts";
 import { createOutput } from "../output/output.ts";
+import type { Cli } from "./command.ts";
+import { confirm } from "./confirm.ts";
 
 async function ask(typed: string[], { isTTY, yes }: { isTTY: boolean; yes: boolean }) {
   const stderr = new PassThrough();

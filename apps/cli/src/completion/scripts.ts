@@ -1,3 +1,4 @@
+import { quote } from "../output/text.ts";
 import type { Choice, CompletionNode } from "./describeProgram.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -127,8 +128,4 @@ function optionCases(
 
 function offered({ words, values }: CompletionNode): string[] {
   return [...words.map(({ word }) => word), ...values];
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -6,8 +6,8 @@ import { confirm } from "../command/confirm.ts";
 import { createAdminClient } from "../deployment/adminClient.ts";
 import { printRows, printTable } from "../output/table.ts";
 import { printable } from "../output/text.ts";
-import { KEY_COLUMNS, listAccounts, type ListedAccount, showAccount } from "./readAccounts.ts";
 import { OPERATORS_KEY, operatorName } from "./operator.ts";
+import { KEY_COLUMNS, listAccounts, type ListedAccount, showAccount } from "./readAccounts.ts";
 
 export const defineAccountCreate: DefineCommand = (command, cli) =>
   command

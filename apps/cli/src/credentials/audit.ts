@@ -1,8 +1,8 @@
 import { z } from "zod";
 
-import { createAdminClient } from "../deployment/adminClient.ts";
 import { countArgument } from "../command/arguments.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
+import { createAdminClient } from "../deployment/adminClient.ts";
 import { printRows } from "../output/table.ts";
 import { formatTime } from "../output/text.ts";
 import { OPERATORS_KEY } from "./operator.ts";

@@ -3,10 +3,10 @@ import { setTimeout as pause } from "node:timers/promises";
 import { BackendUnavailableError, CredentialsRefusedError } from "@klipstream/client";
 import { z } from "zod";
 
-import type { AdminClient } from "../deployment/adminClient.ts";
-import { connectBackend } from "../deployment/connectBackend.ts";
 import { CliError } from "../command/cliError.ts";
 import type { CliContext } from "../context.ts";
+import type { AdminClient } from "../deployment/adminClient.ts";
+import { connectBackend } from "../deployment/connectBackend.ts";
 
 /** The deployment checks a token before it runs any function, so a public query is enough. No video has this ID. */
 const UNUSED_TWITCH_ID = "0";

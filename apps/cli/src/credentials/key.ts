@@ -17,8 +17,8 @@ import { createAdminClient } from "../deployment/adminClient.ts";
 import { configurationOf, requireUrl } from "../deployment/configuration.ts";
 import { printRows } from "../output/table.ts";
 import { formatTime } from "../output/text.ts";
-import { KEY_COLUMNS, listAccounts, showAccount } from "./readAccounts.ts";
 import { OPERATORS_KEY, operatorName } from "./operator.ts";
+import { KEY_COLUMNS, listAccounts, showAccount } from "./readAccounts.ts";
 import { exists, readSecret, writeSecretFile } from "./secretFile.ts";
 
 export const defineKeyCreate: DefineCommand = (command, cli) =>

@@ -3,8 +3,8 @@ import { z } from "zod";
 
 import { CliError } from "../command/cliError.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
-import { formatTime } from "../output/text.ts";
 import type { AdminClient } from "../deployment/adminClient.ts";
+import { formatTime } from "../output/text.ts";
 
 const listedSchema = z.object({
   name: z.string(),

@@ -3,8 +3,9 @@ import { dirname, resolve } from "node:path";
 import { text as readText } from "node:stream/consumers";
 
 import { CliError, usageError } from "../command/cliError.ts";
-import type { CliContext } from "../context.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
+import type { CliContext } from "../context.ts";
+import { quote } from "../output/text.ts";
 
 const OTHERS = 0o077;
 
@@ -58,9 +59,9 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Writes a text as one word of a POSIX shell. */
+/** A text as one word of a POSIX shell, in quotes where it needs them. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : quote(text);
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 
 import { ConvexManager, type UpdateResult } from "@klipstream/client";
 import { exchangeKey, readServiceAccountKey } from "@klipstream/client/keys";

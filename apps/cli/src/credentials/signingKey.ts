@@ -2,12 +2,13 @@ import { Argument } from "@commander-js/extra-typings";
 import { createSigningKey, signingVariables } from "@klipstream/client/keys";
 import { z } from "zod";
 
-import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
-import { OPERATORS_KEY, operatorName } from "./operator.ts";
 import { durationOption, issuerArgument } from "../command/arguments.ts";
 import { CliError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
+import { confirm } from "../command/confirm.ts";
+import { type AdminClient, createAdminClient } from "../deployment/adminClient.ts";
 import { isTrialAccepted } from "./isTrialAccepted.ts";
+import { OPERATORS_KEY, operatorName } from "./operator.ts";
 import {
   planPublish,
   planRetire,
@@ -17,7 +18,6 @@ import {
   type RotationStep,
   type StepPlan,
 } from "./signingVariables.ts";
-import { confirm } from "../command/confirm.ts";
 
 const DEFAULT_ISSUER = "https://klipstream.invalid/pipelines";
 

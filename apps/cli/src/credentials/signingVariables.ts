@@ -7,8 +7,8 @@ import {
 } from "@klipstream/client/keys";
 import { formatDuration } from "@klipstream/contract";
 
-import type { Variables } from "../deployment/adminClient.ts";
 import { CliError } from "../command/cliError.ts";
+import type { Variables } from "../deployment/adminClient.ts";
 
 const JWKS = "KLIPSTREAM_JWT_JWKS";
 const PRIVATE_KEY = "KLIPSTREAM_JWT_PRIVATE_KEY";

@@ -6,8 +6,8 @@ import { parse as parseDotenv } from "dotenv";
 import { z } from "zod";
 
 import { CliError, usageError } from "../command/cliError.ts";
-import type { CliContext } from "../context.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
+import type { CliContext } from "../context.ts";
 import { functionAnswerSchema, parseJson } from "./answers.ts";
 import { requireUrl } from "./configuration.ts";
 

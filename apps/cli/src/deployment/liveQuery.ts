@@ -5,9 +5,9 @@ import type { FunctionArgs, FunctionReference, FunctionReturnType } from "convex
 import { ConvexError } from "convex/values";
 
 import { CliError } from "../command/cliError.ts";
-import type { CliContext } from "../context.ts";
 import { describeFailure } from "../command/describeFailure.ts";
 import { EXIT_CODES, type ExitCode } from "../command/exitCodes.ts";
+import type { CliContext } from "../context.ts";
 import { configurationOf, requireUrl } from "./configuration.ts";
 
 /** A live connection to the deployment. */

@@ -1,6 +1,6 @@
+import { Option } from "@commander-js/extra-typings";
 import type { StageContext } from "@klipstream/client";
 import { formatDuration, REASON_MAX_LENGTH } from "@klipstream/contract";
-import { Option } from "@commander-js/extra-typings";
 
 import {
   artifactUrlArgument,
@@ -8,8 +8,8 @@ import {
   statusArgument,
   twitchIdArgument,
 } from "../command/arguments.ts";
-import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
+import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
 import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
 
 /** How long the start of the command waits for the backend at most, in ms. */

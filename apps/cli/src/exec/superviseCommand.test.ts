@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
-
 import { PassThrough, Readable } from "node:stream";
+
+import { describe, expect, test } from "vitest";
 
 import type { CliContext, EndSignal } from "../context.ts";
 import type { Progress } from "./progressLines.ts";

@@ -1,6 +1,6 @@
 import { durationOption } from "../command/arguments.ts";
-import { explainQueued, withManager } from "../deployment/openManager.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
+import { explainQueued, withManager } from "../deployment/openManager.ts";
 
 const DEFAULT_TIMEOUT = "30s";
 

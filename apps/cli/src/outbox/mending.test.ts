@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { createAdminClient } from "../deployment/adminClient.ts";
 import { processContext } from "../context.ts";
+import { createAdminClient } from "../deployment/adminClient.ts";
 import { type Operator, startOperator } from "../testing/operator.ts";
 
 let operator: Operator;

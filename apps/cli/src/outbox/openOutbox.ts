@@ -1,7 +1,7 @@
 import { type DeploymentStats, OutboxInspector } from "@klipstream/client";
 
-import { ambientOf, requireUrl } from "../deployment/configuration.ts";
 import type { CliContext } from "../context.ts";
+import { ambientOf, requireUrl } from "../deployment/configuration.ts";
 
 /**
  * Opens this machine's outbox for some work, and closes it.

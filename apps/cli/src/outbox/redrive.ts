@@ -3,11 +3,11 @@ import type { DeadLetter } from "@klipstream/client";
 import { countArgument } from "../command/arguments.ts";
 import { CliError, usageError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
-import { EXIT_CODES } from "../command/exitCodes.ts";
-import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 import { confirm } from "../command/confirm.ts";
-import { deadLetterColumns } from "./lists.ts";
+import { EXIT_CODES } from "../command/exitCodes.ts";
 import { printTable } from "../output/table.ts";
+import { deadLetterColumns } from "./lists.ts";
+import { chooseDeployments, withOutbox } from "./openOutbox.ts";
 
 export const defineOutboxRedrive: DefineCommand = (command, cli) =>
   command

@@ -3,8 +3,8 @@ import { formatDuration } from "@klipstream/contract";
 
 import { type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
-import { isBalanced, withOutbox } from "./openOutbox.ts";
 import { type Column, printTable } from "../output/table.ts";
+import { isBalanced, withOutbox } from "./openOutbox.ts";
 
 export const defineOutboxStatus: DefineCommand = (command, cli) =>
   command

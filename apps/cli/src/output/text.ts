@@ -37,3 +37,8 @@ export function printable(text: string): string {
 export function formatTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace("T", " ")}Z`;
 }
+
+/** A text in quotes, as a POSIX shell reads it back. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-import { RelayManager } from "@klipstream/client";
 import { InvalidArgumentError } from "@commander-js/extra-typings";
+import { RelayManager } from "@klipstream/client";
 
 import { durationOption } from "../command/arguments.ts";
-import { ambientOf } from "../deployment/configuration.ts";
 import { usageError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import type { CliContext } from "../context.ts";
+import { ambientOf } from "../deployment/configuration.ts";
 import type { ListenAt } from "./listen.ts";
 import { startRelay } from "./startRelay.ts";
 

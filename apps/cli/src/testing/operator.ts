@@ -8,8 +8,8 @@ import {
   startLocalDeployment,
 } from "@klipstream/local-deployment";
 
-import { createAdminClient, type Variables } from "../deployment/adminClient.ts";
 import { processContext } from "../context.ts";
+import { createAdminClient, type Variables } from "../deployment/adminClient.ts";
 import { captureCli, type Captured } from "./captureCli.ts";
 
 export const PROJECT = resolve(import.meta.dirname, "../../../..");

@@ -1,6 +1,6 @@
 import { titleArgument, twitchIdArgument } from "../command/arguments.ts";
-import { connectBackend } from "../deployment/connectBackend.ts";
 import { type DefineCommand, examples } from "../command/command.ts";
+import { connectBackend } from "../deployment/connectBackend.ts";
 
 export const defineCreate: DefineCommand = (command, cli) =>
   command

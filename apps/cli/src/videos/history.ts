@@ -1,13 +1,13 @@
 import { backend } from "@klipstream/client";
 
 import { twitchIdArgument } from "../command/arguments.ts";
+import { type DefineCommand, examples } from "../command/command.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 import { followLive } from "../deployment/liveQuery.ts";
-import { CURSOR_OPTION, LIMIT_OPTION, type VideoEvent } from "./videos.ts";
-import { type DefineCommand, examples } from "../command/command.ts";
-import { formatTime, printable } from "../output/text.ts";
-import { describeChange, describeEventNote, eventColumns } from "./videoTable.ts";
 import { printTable } from "../output/table.ts";
+import { formatTime, printable } from "../output/text.ts";
+import { CURSOR_OPTION, LIMIT_OPTION, type VideoEvent } from "./videos.ts";
+import { describeChange, describeEventNote, eventColumns } from "./videoTable.ts";
 
 export const defineHistory: DefineCommand = (command, cli) =>
   command

@@ -2,13 +2,13 @@ import { backend } from "@klipstream/client";
 import type { FunctionArgs } from "convex/server";
 
 import { statusArgument } from "../command/arguments.ts";
+import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { connectBackend } from "../deployment/connectBackend.ts";
 import { followLive } from "../deployment/liveQuery.ts";
-import { CURSOR_OPTION, LIMIT_OPTION, type ListedVideo, readProgress } from "./videos.ts";
-import { type Cli, type DefineCommand, examples } from "../command/command.ts";
-import { formatTime } from "../output/text.ts";
-import { videoColumns } from "./videoTable.ts";
 import { printTable } from "../output/table.ts";
+import { formatTime } from "../output/text.ts";
+import { CURSOR_OPTION, LIMIT_OPTION, type ListedVideo, readProgress } from "./videos.ts";
+import { videoColumns } from "./videoTable.ts";
 
 export const defineList: DefineCommand = (command, cli) =>
   command

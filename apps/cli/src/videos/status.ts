@@ -2,13 +2,13 @@ import { backend, CredentialsRefusedError } from "@klipstream/client";
 import { ARTIFACT_URL_FIELDS, formatDuration } from "@klipstream/contract";
 
 import { twitchIdArgument } from "../command/arguments.ts";
-import { connectBackend, type DirectBackend } from "../deployment/connectBackend.ts";
-import { followLive } from "../deployment/liveQuery.ts";
-import { type PublicVideo, readProgress, type VideoEvent, type VideoProgress } from "./videos.ts";
 import { CliError } from "../command/cliError.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
 import { EXIT_CODES } from "../command/exitCodes.ts";
+import { connectBackend, type DirectBackend } from "../deployment/connectBackend.ts";
+import { followLive } from "../deployment/liveQuery.ts";
 import { formatTime, printable } from "../output/text.ts";
+import { type PublicVideo, readProgress, type VideoEvent, type VideoProgress } from "./videos.ts";
 import { describeChange, describeEventNote, toneOf } from "./videoTable.ts";
 
 export const defineStatus: DefineCommand = (command, cli) =>

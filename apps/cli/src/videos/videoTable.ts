@@ -1,8 +1,8 @@
 import { formatDuration, STATUS_COMPLETED, STATUS_FAILED } from "@klipstream/contract";
 
-import type { ListedVideo, VideoEvent, VideoProgress } from "./videos.ts";
 import type { Column } from "../output/table.ts";
 import { formatTime, type Paint, type Tone } from "../output/text.ts";
+import type { ListedVideo, VideoEvent, VideoProgress } from "./videos.ts";
 
 export type VideoRow = { video: ListedVideo; progress: VideoProgress | undefined };
 
