@@ -3,6 +3,8 @@ import { compareValues, type Value } from "convex/values";
 import { fieldAt } from "./fieldPaths.ts";
 import type { Document, DocumentChange } from "./documentStore.ts";
 
+const FIRST_SURROGATE = 0xd800;
+
 export type RangeFilter = {
   type: "Eq" | "Gt" | "Gte" | "Lt" | "Lte";
   fieldPath: string;
@@ -31,14 +33,25 @@ function isWithin(document: Document | null, filters: RangeFilter[]): boolean {
   return document !== null && filters.every((filter) => passes(document, filter));
 }
 
-/** `compareValues`, faster for what indexes compare most: equal texts, and times. */
+/** `compareValues`, faster for what indexes compare most: texts, and times. */
 export function compare(a: Value | undefined, b: Value | undefined): number {
-  if (typeof a === "string" && a === b) return 0;
+  if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
   if (typeof a === "number" && typeof b === "number") {
     if (a < b) return -1;
     if (a > b) return 1;
   }
   return compareValues(a, b);
+}
+
+/** In the order of UTF-8, which below the surrogates is that of JavaScript's own texts. */
+function compareTexts(a: string, b: string): number {
+  if (a === b) return 0;
+  for (let at = 0; at < a.length && at < b.length; at++) {
+    const [unitA, unitB] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (unitA >= FIRST_SURROGATE || unitB >= FIRST_SURROGATE) return compareValues(a, b);
+    if (unitA !== unitB) return unitA - unitB;
+  }
+  return a.length - b.length;
 }
 
 export function passes(document: Document, { type, fieldPath, value }: RangeFilter): boolean {

@@ -75,6 +75,7 @@ export type EngineDatabase = {
   restoreWrites(stashed: Writes[]): void;
   insert(table: string, value: Record<string, Value>): string;
   patch(table: string, id: string, value: Record<string, Value>): void;
+  replace(table: string, id: string, value: Record<string, Value>): void;
   delete(table: string, id: string): void;
   commit(ts: bigint | null): void;
   _generateId(table: string): string;
@@ -84,6 +85,16 @@ export type EngineDatabase = {
   _iterateDocs(table: string, visit: (document: Document) => void): void;
   _resolveQuerySource(query: EngineQuery): ResolvedQuery;
   _evaluateQuery(query: EngineQuery): Document[];
+  startQuery(query: EngineQuery): number;
+  queryNext(queryId: number): { value: Document | null; done: boolean };
+};
+
+/** Counts what a transaction does, and throws where that is more than it may. Sizes are in bytes. */
+export type TransactionMetrics = {
+  trackIndexRange(): void;
+  trackRead(size: number): void;
+  trackWrite(size: number): void;
+  trackScheduledFunction(size: number): void;
 };
 
 export type EngineTransactions = {
@@ -91,7 +102,7 @@ export type EngineTransactions = {
   begin(isNested: boolean, limits?: unknown): Promise<void>;
   commit(isNested: boolean): bigint | null;
   _endTransaction(isNested: boolean): void;
-  getMetricsTracker(): { trackScheduledFunction(bytes: number): void } | null;
+  getMetricsTracker(): TransactionMetrics | null;
 };
 
 export type EngineInternals = {
@@ -102,10 +113,10 @@ export type EngineInternals = {
    * @returns its database.
    */
   useComponent(path: ComponentPath, modules: LoadModule): EngineDatabase;
-  /** Wraps the syscalls of these names. The others do not pay for it: each read of a document is one. */
+  /** Wraps the syscalls of these names. */
   wrapSyscalls(ops: Iterable<string>, wrap: (next: Syscall) => Syscall): void;
   wrapJsSyscall(wrap: (next: JsSyscall) => JsSyscall): void;
-  wrapSyncSyscall(wrap: (next: SyncSyscall) => SyncSyscall): void;
+  wrapSyncSyscalls(ops: Iterable<string>, wrap: (next: SyncSyscall) => SyncSyscall): void;
 };
 
 export type LoadModule = (path: string) => Promise<Record<string, unknown>>;
@@ -146,13 +157,22 @@ export function internalsOf(test: PublicTest): EngineInternals {
       component.modules = modules;
       return component.db;
     },
-    wrapSyscalls: (ops, wrap) => {
-      const [names, next] = [new Set(ops), state.asyncSyscall];
-      const wrapped = wrap(next);
-      state.asyncSyscall = (op, json) => (names.has(op) ? wrapped : next)(op, json);
-    },
+    wrapSyscalls: wrapping<Syscall>(state, "asyncSyscall"),
     wrapJsSyscall: (wrap) => (state.jsSyscall = wrap(state.jsSyscall)),
-    wrapSyncSyscall: (wrap) => (state.syscall = wrap(state.syscall)),
+    wrapSyncSyscalls: wrapping<SyncSyscall>(state, "syscall"),
+  };
+}
+
+/** A function calls the last wrapper of a name at once, however many there are of other names. */
+function wrapping<Call extends (op: string, json: string) => unknown>(
+  state: Record<"asyncSyscall" | "syscall", unknown>,
+  kind: "asyncSyscall" | "syscall",
+): (ops: Iterable<string>, wrap: (next: Call) => Call) => void {
+  const original = state[kind] as Call;
+  const calls = new Map<string, Call>();
+  state[kind] = (op: string, json: string) => (calls.get(op) ?? original)(op, json);
+  return (ops, wrap) => {
+    for (const op of ops) calls.set(op, wrap(calls.get(op) ?? original));
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Document } from "../documents/documentStore.ts";
-import { compareBy, inOrder, TableIndexes, type IndexRange, type Order } from "./tableIndex.ts";
+import { compareBy, type Order } from "./sortedDocuments.ts";
+import { TableIndexes, type IndexQuery, type IndexRange } from "./tableIndex.ts";
 
 const TABLE = "";
 
@@ -25,17 +26,13 @@ export class PendingWrites {
   }
 
   /** The documents of a part of an index as the transaction sees them. */
-  over(
-    committed: IndexRange,
-    query: Parameters<TableIndexes["range"]>[1],
-    order: Order,
-  ): Generator<Document> {
+  over(committed: IndexRange, query: IndexQuery, order: Order): Generator<Document> {
     if (this.#newest.size === 0) return inOrder(committed, order);
     return this.#merge(committed, this.#indexes.range(TABLE, query), order);
   }
 
   *#merge(committed: IndexRange, written: IndexRange, order: Order): Generator<Document> {
-    const { fields } = committed;
+    const { fields } = committed.index;
     const direction = order === "desc" ? -1 : 1;
     const own = inOrder(written, order);
     let next = own.next();
@@ -49,4 +46,8 @@ export class PendingWrites {
     }
     for (; next.done !== true; next = own.next()) yield next.value;
   }
+}
+
+function inOrder({ index, range }: IndexRange, order: Order): Generator<Document> {
+  return index.inOrder(range, order);
 }

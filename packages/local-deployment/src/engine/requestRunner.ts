@@ -12,6 +12,7 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
 import type { StoredFile } from "../files/uploadedFile.ts";
 import type { UploadTokens } from "../files/uploadTokens.ts";
+import { answerDocumentCalls } from "./documentSyscalls.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
 import { describeFunctionError } from "./functionErrors.ts";
@@ -32,7 +33,7 @@ import {
   refuseForeignInternals,
   throwWhenAsked,
 } from "./syscalls.ts";
-import { guardSystemTables, handleCancelling, stateOfJob } from "./systemTables.ts";
+import { handleCancelling, stateOfJob } from "./systemTables.ts";
 import { lockTransactions, TransactionLock } from "./transactionLock.ts";
 import { showUserStacks } from "./userStacks.ts";
 
@@ -67,10 +68,10 @@ export class RequestRunner {
     const { internals } = this.#components;
     lockTransactions(this.#components, this.#lock, (current) => events.current(current));
     handleCalls(internals);
-    internals.wrapSyncSyscall(throwWhenAsked);
+    throwWhenAsked(internals);
+    answerDocumentCalls(this.#components);
     handleScheduling(this.#components);
     handleCancelling(this.#components);
-    guardSystemTables(internals);
     hideInternalFields(this.#components);
     refuseForeignInternals(this.#components);
     this.#files = new FileStorage(this.#components, storage);

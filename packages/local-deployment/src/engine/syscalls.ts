@@ -4,7 +4,7 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import { INTERNAL, withoutInternal } from "../documents/internalFields.ts";
 import { canonicalFunctionPath } from "./functionPaths.ts";
 import { currentFunction } from "./currentFunction.ts";
-import type { SyncSyscall } from "./convexTestInternals.ts";
+import type { EngineInternals } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
 import { requestContext, type TransientError } from "./requestContext.ts";
@@ -60,34 +60,23 @@ const TRANSIENT: Record<string, TransientError> = {
  * Lets a function fail as if it had met a write conflict, or a deployment that is overloaded: by
  * `Convex.syscall("throwOcc", "{}")` or `"throwOverloaded"`, for tests of what a caller does then.
  */
-export function throwWhenAsked(next: SyncSyscall): SyncSyscall {
-  return (op, json) => {
-    const error = TRANSIENT[op];
-    if (error === undefined) return next(op, json);
-    const context = requestContext.getStore();
-    if (context !== undefined) context.transientError = error;
-    throw new PlatformError(error.message);
-  };
+export function throwWhenAsked(internals: EngineInternals): void {
+  for (const [op, error] of Object.entries(TRANSIENT))
+    internals.wrapSyncSyscalls([op], () => () => {
+      const context = requestContext.getStore();
+      if (context !== undefined) context.transientError = error;
+      throw new PlatformError(error.message);
+    });
 }
-
-const READS = ["1.0/get", "1.0/queryStreamNext", "1.0/queryPage"];
-type ReadResult = { _id: string } | { value: object | null } | { page: object[] } | null;
 
 /** Functions do not see what the deployment keeps for itself in system documents. */
 export function hideInternalFields({ internals }: EngineComponents): void {
-  internals.wrapSyscalls(
-    READS,
-    (next) => async (op, json) => withoutInternalFields(await next(op, json)),
-  );
-}
-
-function withoutInternalFields(result: string): string {
-  if (!result.includes(`"${INTERNAL}"`)) return result;
-  const read = JSON.parse(result) as ReadResult;
-  if (read === null) return result;
-  if ("page" in read) return JSON.stringify({ ...read, page: read.page.map(withoutInternal) });
-  if ("_id" in read) return JSON.stringify(withoutInternal(read));
-  return JSON.stringify({ ...read, value: withoutInternal(read.value ?? {}) });
+  internals.wrapSyscalls(["1.0/queryPage"], (next) => async (op, json) => {
+    const result = await next(op, json);
+    if (!result.includes(`"${INTERNAL}"`)) return result;
+    const read = JSON.parse(result) as { page: object[] };
+    return JSON.stringify({ ...read, page: read.page.map(withoutInternal) });
+  });
 }
 
 const CALLS = [

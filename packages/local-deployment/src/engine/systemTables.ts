@@ -1,32 +1,9 @@
 import { tableOfId } from "../documents/ids.ts";
-import type { EngineInternals } from "./convexTestInternals.ts";
 import { currentFunction } from "./currentFunction.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
 
-const WRITES = ["1.0/shallowMerge", "1.0/replace", "1.0/remove"];
-const READ = "1.0/get";
 const SCHEDULED = "_scheduled_functions";
-
-/** Keeps functions from reading and changing system tables as if they were their own, and the other way round. */
-export function guardSystemTables(internals: EngineInternals): void {
-  internals.wrapSyscalls([READ, ...WRITES], (next) => (op, json) => {
-    const problem = accessProblem(op, JSON.parse(json) as Access);
-    return problem === null ? next(op, json) : Promise.reject(new PlatformError(problem));
-  });
-}
-
-type Access = { id: string; isSystem?: boolean };
-
-function accessProblem(op: string, { id, isSystem = false }: Access): string | null {
-  const table = tableOfId(id) ?? "";
-  const isSystemTable = table.startsWith("_");
-  if (isSystemTable && op !== READ) return `"${table}" is a system table: it can only be read.`;
-  if (isSystemTable === isSystem) return null;
-  return isSystemTable
-    ? `"${table}" is a system table: read it with db.system.`
-    : `"${table}" is no system table: do not read it with db.system.`;
-}
 
 /** Cancels a scheduled function that has not ended; one that has stays what it is. */
 export function handleCancelling(components: EngineComponents): void {

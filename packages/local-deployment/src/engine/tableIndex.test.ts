@@ -5,7 +5,8 @@ import { expect, it } from "vitest";
 import type { Document } from "../documents/documentStore.ts";
 import { passes, type RangeFilter } from "../documents/readSet.ts";
 import { PendingWrites } from "./pendingWrites.ts";
-import { TableIndexes, type Order } from "./tableIndex.ts";
+import type { Order } from "./sortedDocuments.ts";
+import { TableIndexes } from "./tableIndex.ts";
 
 const FIELDS = ["a", "b", "_creationTime", "_id"];
 
