@@ -13,6 +13,8 @@ const documentOf = (n: number, at: number): Document => ({
   _creationTime: 0,
   n,
 });
+// A text: to show how two long lists of documents differ would take minutes.
+const idsOf = (documents: Iterable<Document>) => [...documents].map(({ _id }) => _id).join(" ");
 const inOrder = (documents: Iterable<Document>) =>
   [...documents].sort((a, b) => compareValues(a["n"], b["n"]) || compareValues(a._id, b._id));
 
@@ -34,8 +36,8 @@ it("documents stay in order, and parts of them are found, through thousands of c
       const expected = inOrder(stored.values()).filter(
         ({ n }) => Number(n) >= low && Number(n) <= high,
       );
-      expect([...sorted.inOrder(range, "asc")]).toEqual(expected);
-      expect([...sorted.inOrder(range, "desc")]).toEqual(expected.toReversed());
+      expect(idsOf(sorted.inOrder(range, "asc"))).toBe(idsOf(expected));
+      expect(idsOf(sorted.inOrder(range, "desc"))).toBe(idsOf(expected.toReversed()));
     }),
     { numRuns: 20, endOnFailure: true },
   );
