@@ -6,14 +6,18 @@ import type { EngineAccessor } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
 import type { RegisteredFunction } from "./functionRegistry.ts";
+import { isForConvexTest } from "./invokeFunction.ts";
 import type * as M from "./messages.ts";
 import { requestContext, runAbortable, type RequestContext } from "./requestContext.ts";
+
+const MOST_ACCESSORS = 100;
 
 type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
 
 /** Finds the functions that requests call, and runs them as who calls. */
 export class FunctionRunner {
   readonly #components: EngineComponents;
+  readonly #accessors = new Map<string, EngineAccessor>();
 
   constructor(components: EngineComponents) {
     this.#components = components;
@@ -41,9 +45,10 @@ export class FunctionRunner {
     { kind }: RegisteredFunction,
   ): Promise<M.CallOutcome> {
     return this.outcome(context, kind, () => {
-      const args = jsonToConvex(JSON.parse(call.args) as JSONValue);
+      const args = jsonToConvex(JSON.parse(call.args) as JSONValue) as Record<string, Value>;
       const { component = "", path } = call;
-      return this.runAs(call, { component, path }, args as Record<string, Value>);
+      if (!isForConvexTest(call.args)) context.handedArgs = args;
+      return this.runAs(call, { component, path }, context.handedArgs === null ? args : {});
     });
   }
 
@@ -59,7 +64,7 @@ export class FunctionRunner {
       const result = await (kind === "action"
         ? runAbortable(context, run)
         : requestContext.run(context, run));
-      const value = JSON.stringify(convexToJson(result ?? null));
+      const value = context.resultJson ?? JSON.stringify(convexToJson(result ?? null));
       return {
         ...common(),
         ok: true,
@@ -79,16 +84,27 @@ export class FunctionRunner {
   ): Promise<Value | undefined> {
     const kind = this.#components.functions(componentPath)?.find(udfPath)?.kind;
     if (kind === undefined) throw new PlatformError(`Could not find function for '${udfPath}'.`);
-    const { caller, ip = null, userAgent = null } = sender;
-    // What this returns has every method, whatever its type says.
-    const metadata = { ip, userAgent };
-    const test = this.as(caller).withRequestMetadata(metadata) as unknown as EngineAccessor;
+    const test = this.#accessorOf(sender);
     const run = {
       query: "queryFromPath",
       mutation: "mutationFromPath",
       action: "actionFromPath",
     } as const;
     return (await test[run[kind]]({ componentPath, udfPath }, args)) as Value;
+  }
+
+  /** Made once for a sender: it takes as long as a short function. */
+  #accessorOf({ caller, ip = null, userAgent = null }: Sender): EngineAccessor {
+    const key = JSON.stringify([caller.identity, ip, userAgent]);
+    let accessor = this.#accessors.get(key);
+    if (accessor === undefined) {
+      // What this returns has every method, whatever its type says.
+      const metadata = { ip, userAgent };
+      accessor = this.as(caller).withRequestMetadata(metadata) as unknown as EngineAccessor;
+      if (this.#accessors.size >= MOST_ACCESSORS) this.#accessors.clear();
+      this.#accessors.set(key, accessor);
+    }
+    return accessor;
   }
 
   /** What runs functions as that caller. */

@@ -2,7 +2,7 @@ import type { Value } from "convex/values";
 
 import { PlatformError } from "./functionErrors.ts";
 import { isConvexFunction } from "./functionRegistry.ts";
-import { invokeFunction } from "./invokeFunction.ts";
+import { invokeFunction, valueOf } from "./invokeFunction.ts";
 
 const WRAPPERS = /"convex:\/_system\/repl\/wrappers\.js"/g;
 
@@ -20,5 +20,5 @@ export async function loadInlineQuery(source: string): Promise<(ctx: unknown) =>
   };
   if (!isConvexFunction(query) || query.isQuery !== true)
     throw new PlatformError("InvalidTestQuery: the default export of the module must be a query.");
-  return (ctx) => invokeFunction(query, "query", { ctx, args: {} });
+  return async (ctx) => valueOf(await invokeFunction(query, "query", { ctx, args: {} }));
 }

@@ -28,20 +28,30 @@ export const engineContext = new AsyncLocalStorage<EngineContext>();
 /**
  * Runs a function with the `convex` that was bundled with it, as the real backend does: its `ctx` and its errors are
  * then of the classes that the function knows.
+ *
+ * @returns its result as JSON.
  */
 export async function invokeFunction(
   { invokeQuery, invokeMutation, invokeAction }: Invocable,
   kind: FunctionKind,
   { ctx, args }: { ctx: unknown; args: Value },
-): Promise<Value> {
+): Promise<string> {
   const json = JSON.stringify([convexToJson(args)]);
   const invoke = {
     query: () => invokeQuery?.(json),
     mutation: () => invokeMutation?.(json),
     action: () => invokeAction?.("", json),
   }[kind];
-  const result = await withContext(ctx, invoke);
-  return jsonToConvex(JSON.parse(result ?? "null") as JSONValue);
+  return (await withContext(ctx, invoke)) ?? "null";
+}
+
+export function valueOf(json: string): Value {
+  return jsonToConvex(JSON.parse(json) as JSONValue);
+}
+
+/** Whether a value holds a commit's timestamp, which convex-test alone can refuse or replace. */
+export function isForConvexTest(json: string): boolean {
+  return json.includes('"$commitTs"');
 }
 
 /** Runs an HTTP action in the same way. */

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
+import type { Value } from "convex/values";
+
 import type { CountedCommit } from "../documents/documentStore.ts";
 import type { RangeFilter, ReadRange, ReadSet } from "../documents/readSet.ts";
 
@@ -17,6 +19,10 @@ export type RequestContext = {
   ownsLock: boolean;
   /** What a called mutation has committed, which goes out with its answer; undefined for what goes out at once. */
   commit: CountedCommit | null | undefined;
+  /** The arguments of the function that was called, until it begins; null for what it calls itself. */
+  handedArgs: Value | null;
+  /** The result of that function, where it is JSON already. */
+  resultJson: string | null;
   reads: ReadRecorder | null;
   /** Where the page of a paginated query must end, from an earlier run of it. */
   pinnedCursor: string | null;
@@ -41,6 +47,8 @@ export function newContext(id: number, changes: Partial<RequestContext> = {}): R
     transientError: null,
     ownsLock: false,
     commit: undefined,
+    handedArgs: null,
+    resultJson: null,
     reads: null,
     pinnedCursor: null,
     endCursor: null,
