@@ -1,65 +1,55 @@
 /**
- * Runs the benchmarks, prints their tables and writes them into `bench/results.json`, each under its own name, and into
- * `docs/figures.md`.
+ * Measures, prints the tables, and writes them into `bench/results.json`, `docs/figures.md`, `docs/figures/` and the headlines of the README.
  *
- *   node --import tsx bench/run.ts [name ...]     all of them, or those named
+ *   pnpm bench [name ...]      all tables, or those named
+ *   pnpm bench --quick         few and small rounds; prints only, as its figures are for nobody's eyes but yours
+ *
+ * Exits with 1 where a table could not be made, and with 2 where one is not known.
  */
-import { readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
 
-import { figuresDocument } from "./figuresDocument.ts";
-import type { Benchmark, Section } from "./section.ts";
+import { type Mode, runExperiment } from "./harness/experiment.ts";
+import { printed } from "./harness/print.ts";
+import { keepResults } from "./harness/results.ts";
+import type { Table } from "./harness/table.ts";
+import { EXPERIMENTS } from "./tables/index.ts";
 
-const RESULTS = join(import.meta.dirname, "results.json");
-const FIGURES = join(import.meta.dirname, "../docs/figures.md");
-const CELL_GAP = "  ";
+const FULL: Mode = { rounds: 10, budgetShare: 1, size: (full) => full };
+const QUICK: Mode = { rounds: 3, budgetShare: 0.15, size: (full) => Math.ceil(full / 10) };
 
-async function findBenchmarks(): Promise<Benchmark[]> {
-  const found: Benchmark[] = [];
-  for (const file of (await readdir(import.meta.dirname)).sort()) {
-    if (!file.endsWith(".ts") || ["run.ts", "figuresDocument.ts"].includes(file)) continue;
-    const url = pathToFileURL(join(import.meta.dirname, file)).href;
-    const { default: benchmark } = (await import(url)) as { default?: Partial<Benchmark> };
-    if (benchmark?.name !== undefined && benchmark.run !== undefined)
-      found.push(benchmark as Benchmark);
-  }
-  return found;
-}
-
-function print({ title, method, columns, rows }: Section): void {
-  const lines = [columns, ...rows].map((cells) => cells.map(String));
-  const widths = columns.map((_, at) => Math.max(...lines.map((cells) => cells[at]?.length ?? 0)));
-  const format = (cells: string[]) =>
-    cells
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join(CELL_GAP);
-  process.stdout.write(`\n${title}\n${method}\n\n${lines.map(format).join("\n")}\n`);
-}
-
-async function readResults(): Promise<Record<string, Section[]>> {
-  try {
-    return JSON.parse(await readFile(RESULTS, "utf8")) as Record<string, Section[]>;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return {};
-    throw error;
-  }
-}
-
-const names = process.argv.slice(2);
-const all = await findBenchmarks();
-const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
+const { values, positionals: names } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const unknown = names.filter((name) => !EXPERIMENTS.some((experiment) => experiment.name === name));
 if (unknown.length > 0) {
-  const known = all.map(({ name }) => name).join(", ");
-  process.stderr.write(`There is no benchmark ${unknown.join(", ")}; there are ${known}.\n`);
+  const known = EXPERIMENTS.map(({ name }) => name).join(", ");
+  process.stderr.write(`There is no table ${unknown.join(", ")}; there are ${known}.\n`);
   process.exit(2);
 }
-for (const { name, run } of all) {
-  if (names.length > 0 && !names.includes(name)) continue;
-  const sections = await run();
-  for (const section of sections) print(section);
-  // After each one: a later benchmark that fails takes nothing with it.
-  const results = { ...(await readResults()), [name]: sections };
-  await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
-  await writeFile(FIGURES, figuresDocument(results));
+
+const startedAt = performance.now();
+const tables: Table[] = [];
+const failed: string[] = [];
+for (const experiment of EXPERIMENTS) {
+  if (names.length > 0 && !names.includes(experiment.name)) continue;
+  const missing = experiment.missing?.() ?? null;
+  if (missing !== null) {
+    process.stdout.write(`\n${experiment.title}: left out. ${missing}\n`);
+    continue;
+  }
+  try {
+    const table = await runExperiment(experiment, values.quick ? QUICK : FULL);
+    tables.push(table);
+    process.stdout.write(printed(table));
+  } catch (error) {
+    failed.push(experiment.name);
+    const why = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`\n${experiment.title}: could not be measured.\n${why}\n`);
+  }
 }
+if (!values.quick) await keepResults(tables, { isWhole: names.length === 0 });
+const seconds = Math.round((performance.now() - startedAt) / 1000);
+process.stdout.write(`\n${tables.length} tables, ${failed.length} failed, in ${seconds} s\n`);
+// A connection that some client keeps for later must not keep the program.
+process.exit(failed.length > 0 ? 1 : 0);

@@ -48,9 +48,13 @@ export async function startDeployment(
   return deployment;
 }
 
-/** A local deployment with this project's backend on it, and a service account of its own. */
-export async function startBackend(): Promise<Backend> {
-  const deployment = await startDeployment(await createSigningKey());
+/**
+ * A local deployment with this project's backend on it, and a service account of its own.
+ *
+ * @param options.project - As for {@link startDeployment}.
+ */
+export async function startBackend(options: { project?: string } = {}): Promise<Backend> {
+  const deployment = await startDeployment(await createSigningKey(), options);
   const apiKey = await issueServiceAccountKey(deployment, {
     account: "bench",
     scopes: ["videos:read", "videos:write"],

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { execFileSync } from "node:child_process";
 
-import { figuresDocument, withHeadlines } from "@klipstream/bench/figuresDocument";
-import type { Section } from "@klipstream/bench/section";
+import { chartOf } from "@klipstream/bench/chart";
+import { figuresDocument, withHeadlines } from "@klipstream/bench/document";
+import type { Results } from "@klipstream/bench/table";
 import { ENVIRONMENT_VARIABLES } from "@klipstream/client";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
@@ -113,16 +114,28 @@ describe("the README's tables", () => {
   });
 });
 
-// The README holds the headlines between two marks; `npx pnpm@12 bench` writes them, and all of docs/figures.md.
+// The README holds the headlines between two marks; `npx pnpm@12 bench` writes them, all of docs/figures.md and docs/figures/.
 describe("what the benchmarks recorded in bench/results.json", () => {
-  const results = JSON.parse(read("bench/results.json")) as Record<string, Section[]>;
+  const results = JSON.parse(read("bench/results.json")) as Results;
 
   test("is what docs/figures.md holds", () => {
     expect(read("docs/figures.md")).toBe(figuresDocument(results));
   });
 
+  test("is what the charts beside it draw, one for each table", () => {
+    const charts = Object.fromEntries(
+      readdirSync(resolve(root, "docs/figures")).map((name) => [
+        name,
+        read(`docs/figures/${name}`),
+      ]),
+    );
+    expect(charts).toEqual(
+      Object.fromEntries(results.tables.map((table) => [`${table.name}.svg`, chartOf(table)])),
+    );
+  });
+
   test("is what the README's headlines say", () => {
-    expect(read("README.md")).toBe(withHeadlines(read("README.md"), []));
+    expect(read("README.md")).toBe(withHeadlines(read("README.md"), results));
   });
 });
 

@@ -10,8 +10,8 @@ export type Report = {
 /** Where a contender reports to, and with what. */
 export type Place = {
   url: string;
-  /** A token that is ready, so that nobody's exchange of a key is measured. */
-  token: string;
+  /** A token that is ready, so that nobody's exchange of a key is measured; null for anonymous calls. */
+  token: string | null;
   /** For what a contender keeps on disk. */
   folder: string;
 };

@@ -42,7 +42,10 @@ function attempt({ url, token }: Place, body: string, timeoutMs: number): Promis
       method: "POST",
       // A connection of its own.
       agent: false,
-      headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+      headers: {
+        "content-type": "application/json",
+        ...(token !== null && { authorization: `Bearer ${token}` }),
+      },
       timeout: timeoutMs,
     });
     sent.once("timeout", () => sent.destroy(new Error("no answer in time")));

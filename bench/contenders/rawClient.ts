@@ -7,7 +7,10 @@ import type { Contender } from "./contender.ts";
 export const rawClient: Contender = {
   name: "ConvexHttpClient",
   open: ({ url, token }) => {
-    const client = new ConvexHttpClient(url, { logger: false, auth: token });
+    const client = new ConvexHttpClient(url, {
+      logger: false,
+      ...(token !== null && { auth: token }),
+    });
     const { updateStatusByTwitchId, updateUrls } = backend.video;
     return {
       async report({ twitchId, status, urls }) {

@@ -10,7 +10,7 @@ export const thisClient: Contender = {
   open: ({ url, token, folder }) => {
     const outboxPath = join(folder, "outbox.db");
     const manager = new ConvexManager(
-      { url, apiKey: token, logLevel: "silent", outboxPath },
+      { url, apiKey: token ?? undefined, logLevel: "silent", outboxPath },
       { place: { env: {}, cwd: folder } },
     );
     return {

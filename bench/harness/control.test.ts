@@ -22,16 +22,18 @@ describe("the noise rule", () => {
   });
 
   test("allows the limit itself and nothing over it", () => {
-    expect(judgeControls({ disk: [1, LIMITS.disk] }).isTooNoisy).toBe(false);
-    expect(judgeControls({ disk: [1, LIMITS.disk + 0.01] }).isTooNoisy).toBe(true);
+    expect(judgeControls({ disk: [1, 1, LIMITS.disk] }).isTooNoisy).toBe(false);
+    expect(judgeControls({ disk: [1, 1, LIMITS.disk + 0.01] }).isTooNoisy).toBe(true);
   });
 
   test("refuses a ratio where one control of two varies", () => {
-    expect(judgeControls({ processor: STEADY, disk: [1, 9] }).isTooNoisy).toBe(true);
+    expect(judgeControls({ processor: STEADY, disk: [1, 1, 9] }).isTooNoisy).toBe(true);
   });
 
-  test("refuses a ratio where there was no round", () => {
+  test("refuses a ratio of fewer than three rounds", () => {
     expect(judgeControls({ processor: [] }).isTooNoisy).toBe(true);
+    expect(judgeControls({ processor: [1, 1] }).isTooNoisy).toBe(true);
+    expect(judgeControls({ processor: [1, 1, 1] }).isTooNoisy).toBe(false);
   });
 });
 

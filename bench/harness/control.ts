@@ -11,15 +11,17 @@ export type ControlName = "processor" | "disk";
 /** How much a control may vary: its round at nine tenths over its round at one tenth. */
 export const LIMITS: Readonly<Record<ControlName, number>> = { processor: 1.3, disk: 2 };
 
-export const RULE =
-  "A control is taken in every round: a loop of fixed length for the processor, and bare 4 KiB writes with fdatasync for the disk. " +
-  "A table's controls vary by the ninth tenth of their rounds over the first. Where that is over " +
-  `${LIMITS.processor} for the processor, or over ${LIMITS.disk} for the disk in a table that waits for one, the table says "too noisy" instead of each ratio of times.`;
-
+/** Of fewer rounds nobody can say how much anything varies. */
+const ROUNDS_LEAST = 3;
 const LOOPS = 5;
 const STEPS_PER_LOOP = 2_000_000;
 const WRITES = 25;
 const BLOCK = Buffer.alloc(4096);
+
+export const RULE =
+  "A control is taken in every round: a loop of fixed length for the processor, and bare 4 KiB writes with fdatasync for the disk. " +
+  "A table's controls vary by the ninth tenth of their rounds over the first. Where that is over " +
+  `${LIMITS.processor} for the processor, or over ${LIMITS.disk} for the disk in a table that waits for one, or where there were fewer than ${ROUNDS_LEAST} rounds, the table says "too noisy" instead of each ratio of times.`;
 
 /** The time of one loop, in ms: the best of a few, so that one interruption counts for nothing. */
 export function timeProcessor(): number {
@@ -66,8 +68,7 @@ export function judgeControls(
   for (const [name, values] of Object.entries(samples)) {
     const spread = percentile(values, 0.9) / percentile(values, 0.1);
     spreads[name] = Math.round(spread * 100) / 100;
-    // Not a number: there was no round to judge by.
-    if (!(spread <= LIMITS[name as ControlName])) isTooNoisy = true;
+    if (values.length < ROUNDS_LEAST || spread > LIMITS[name as ControlName]) isTooNoisy = true;
   }
   return { spreads, isTooNoisy };
 }
