@@ -8,14 +8,17 @@
  */
 import { parseArgs } from "node:util";
 
-import { type Mode, runExperiment } from "./harness/experiment.ts";
+import { runExperiment, shareOf } from "./harness/experiment.ts";
 import { printed } from "./harness/print.ts";
 import { keepResults } from "./harness/results.ts";
 import type { Table } from "./harness/table.ts";
 import { EXPERIMENTS } from "./tables/index.ts";
 
-const FULL: Mode = { rounds: 10, budgetShare: 1, size: (full) => full };
-const QUICK: Mode = { rounds: 3, budgetShare: 0.15, size: (full) => Math.ceil(full / 10) };
+/** Of both, all tables together take no longer than `totalMs`: each gets its share of what is left. */
+const FULL = { rounds: 10, totalMs: 560_000, size: (full: number) => full };
+const QUICK = { rounds: 3, totalMs: 105_000, size: (full: number) => Math.ceil(full / 10) };
+/** After that, what still runs is given up. */
+const SPARE_MS = 25_000;
 
 const { values, positionals: names } = parseArgs({
   options: { quick: { type: "boolean", default: false } },
@@ -28,18 +31,22 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+const mode = values.quick ? QUICK : FULL;
 const startedAt = performance.now();
+const chosen = EXPERIMENTS.filter(({ name }) => names.length === 0 || names.includes(name));
 const tables: Table[] = [];
 const failed: string[] = [];
-for (const experiment of EXPERIMENTS) {
-  if (names.length > 0 && !names.includes(experiment.name)) continue;
+for (const [at, experiment] of chosen.entries()) {
   const missing = experiment.missing?.() ?? null;
   if (missing !== null) {
     process.stdout.write(`\n${experiment.title}: left out. ${missing}\n`);
     continue;
   }
   try {
-    const table = await runExperiment(experiment, values.quick ? QUICK : FULL);
+    const leftMs = startedAt + mode.totalMs - performance.now();
+    const budgetShare = shareOf(leftMs, chosen.slice(at));
+    const limitMs = Math.max(0, leftMs + SPARE_MS);
+    const table = await runExperiment(experiment, { ...mode, budgetShare, limitMs });
     tables.push(table);
     process.stdout.write(printed(table));
   } catch (error) {

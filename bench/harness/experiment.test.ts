@@ -1,9 +1,16 @@
 import { describe, expect, test } from "vitest";
 
-import { type Experiment, type Mode, runExperiment, type Sample, tableOf } from "./experiment.ts";
+import {
+  type Experiment,
+  type Mode,
+  runExperiment,
+  type Sample,
+  shareOf,
+  tableOf,
+} from "./experiment.ts";
 import { TOO_NOISY } from "./table.ts";
 
-const MODE: Mode = { rounds: 3, budgetShare: 1, size: (full) => full };
+const MODE: Mode = { rounds: 3, budgetShare: 1, limitMs: 60_000, size: (full) => full };
 const STEADY = { processor: [1, 1, 1] };
 
 const experiment = (changes: Partial<Experiment> = {}): Experiment => ({
@@ -59,6 +66,22 @@ describe("a table", () => {
   });
 });
 
+describe("the share of its budget that an experiment may have", () => {
+  const two = [{ budgetMs: 10_000 }, { budgetMs: 30_000 }];
+
+  test("is all of it while there is time", () => {
+    expect(shareOf(600_000, two)).toBe(1);
+  });
+
+  test("leaves time for those that follow, and to start and end", () => {
+    expect(shareOf(32_000, two)).toBe(0.5);
+  });
+
+  test("is nothing once the time is over", () => {
+    expect(shareOf(-1, two)).toBe(0);
+  });
+});
+
 describe("a run", () => {
   test("takes a control in every round, and closes what was started", async () => {
     let closed = 0;
@@ -81,6 +104,22 @@ describe("a run", () => {
   test("that is out of time makes one round, and tells how many were wanted", async () => {
     const table = await runExperiment(experiment({ budgetMs: 0 }), MODE);
     expect(table.rounds).toEqual({ done: 1, wanted: 3 });
+  });
+
+  test("that hangs is given up, and closed as well", async () => {
+    let closed = 0;
+    const running = runExperiment(
+      experiment({
+        start: () =>
+          Promise.resolve({
+            round: () => new Promise<never>(() => undefined),
+            close: () => Promise.resolve(closed++),
+          }),
+      }),
+      { ...MODE, limitMs: 1 },
+    );
+    await expect(running).rejects.toThrow("not done after 1 ms");
+    expect(closed).toBe(1);
   });
 
   test("that fails is closed as well", async () => {

@@ -34,35 +34,38 @@ export type Experiment = Pick<Table, "name" | "title" | "rowTitle"> & {
   missing?: () => string | null;
 };
 
-/** How thorough a run is. `size` makes the big numbers of an experiment smaller, or not. */
-export type Mode = { rounds: number; budgetShare: number; size: (full: number) => number };
+/** How thorough a run is. */
+export type Mode = {
+  rounds: number;
+  /** Of an experiment's budget, from 0 to 1. */
+  budgetShare: number;
+  /** When an experiment that hangs is given up, in ms from now. */
+  limitMs: number;
+  /** Makes the big numbers of an experiment smaller, or not. */
+  size: (full: number) => number;
+};
 
-/** An experiment that hangs is ended after its budget and this, in ms: for start and end. */
-const START_AND_END_MS = 90_000;
+const CLOSE_MAX_MS = 20_000;
 
 /** Runs an experiment round by round. @throws what it throws, and an Error where it takes far too long. */
 export async function runExperiment(experiment: Experiment, mode: Mode): Promise<Table> {
-  const budgetMs = experiment.budgetMs * mode.budgetShare;
-  const timer = new AbortController();
   const running = experiment.start(mode);
   try {
-    return await Promise.race([
-      running.then((started) => repeat(experiment, { started, mode, budgetMs })),
-      rejectAfter(budgetMs + START_AND_END_MS, timer.signal),
-    ]);
+    return await within(
+      mode.limitMs,
+      running.then((started) => repeat(experiment, started, mode)),
+    );
   } finally {
-    timer.abort();
-    await running.then((started) => started.close());
+    await within(
+      CLOSE_MAX_MS,
+      running.then((started) => started.close()),
+    );
   }
 }
 
-type Repeated = { started: Running; mode: Mode; budgetMs: number };
-
-async function repeat(
-  experiment: Experiment,
-  { started, mode, budgetMs }: Repeated,
-): Promise<Table> {
+async function repeat(experiment: Experiment, started: Running, mode: Mode): Promise<Table> {
   const wanted = experiment.rounds ?? mode.rounds;
+  const budgetMs = experiment.budgetMs * mode.budgetShare;
   const samples: Sample[] = [];
   const controls: Partial<Record<ControlName, number[]>> = {};
   const startedAt = performance.now();
@@ -129,9 +132,28 @@ function cellOver(samples: readonly Sample[], { row, column, isTooNoisy }: Posit
   return column.ratioOf !== undefined && isTooNoisy ? TOO_NOISY : spreadOf(values);
 }
 
-function rejectAfter(ms: number, signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = setTimeout(() => reject(new Error(`not done after ${ms} ms`)), ms);
-    signal.addEventListener("abort", () => clearTimeout(timer));
+/** What it takes to start and to end an experiment, in ms; roughly, as it is set aside and not measured. */
+const START_AND_END_MS = 6000;
+
+/** Which share of its budget each experiment may have, so that all together end in time. */
+export function shareOf(
+  leftMs: number,
+  experiments: readonly Pick<Experiment, "budgetMs">[],
+): number {
+  const budgetsMs = experiments.reduce((sum, { budgetMs }) => sum + budgetMs, 0);
+  const forRoundsMs = leftMs - experiments.length * START_AND_END_MS;
+  return Math.min(1, Math.max(0, forRoundsMs / budgetsMs));
+}
+
+/** What a promise resolves to. @throws Error where that takes longer than this */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${Math.round(ms)} ms`)), ms);
   });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

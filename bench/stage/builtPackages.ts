@@ -22,20 +22,27 @@ export const PACKAGES: Readonly<Record<string, string>> = {
 };
 
 /** The packages as they are when they are installed: built, without a source file. */
-export type BuiltPackages = Disposable & {
+export type BuiltPackages = {
   path: string;
   cli: string;
   folderOf: (name: string) => string;
 };
 
+let built: BuiltPackages | undefined;
+
 /**
- * Builds the packages, and puts them into a folder as an install would, with links to what they need.
+ * Builds the packages, once, and puts them into a folder as an install would, with links to what they need. It goes when this program ends.
  *
  * @throws Error with what the build printed.
  */
-export function buildPackages(): BuiltPackages {
+export function builtPackages(): BuiltPackages {
+  return (built ??= buildPackages());
+}
+
+function buildPackages(): BuiltPackages {
   build(...Object.keys(PACKAGES));
   const folder = temporaryFolder();
+  process.once("exit", () => folder[Symbol.dispose]());
   const modules = join(folder.path, "node_modules");
   const folderOf = (name: string) => join(modules, name);
   for (const [name, source] of Object.entries(PACKAGES))
@@ -46,7 +53,6 @@ export function buildPackages(): BuiltPackages {
     path: folder.path,
     cli: join(folderOf("@klipstream/cli"), "dist/main.js"),
     folderOf,
-    [Symbol.dispose]: () => folder[Symbol.dispose](),
   };
 }
 

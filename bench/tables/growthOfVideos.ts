@@ -47,14 +47,16 @@ export const growthOfVideos: Experiment = {
       const backend = await startCostedBackend();
       const twitchIds = twitchIdsFrom(FIRST_TWITCH_ID, Math.max(SIZES[0]!, size(videos)));
       await createVideos(backend, twitchIds);
-      subjects.push({ name: `${twitchIds.length} videos`, backend, twitchId: twitchIds[5]! });
-      if (videos !== SIZE_OF_EVENTS) continue;
-      for (const [at, events] of EVENTS.entries()) {
-        const twitchId = twitchIds[at]!;
-        const count = Math.max(EVENTS[0]!, size(events));
-        await addEvents(directClient(backend), twitchId, count);
-        subjects.push({ name: `${count} events`, backend, twitchId });
-      }
+      const name = `${twitchIds.length.toLocaleString("en-US")} videos`;
+      subjects.push({ name, backend, twitchId: twitchIds[5]! });
+    }
+    const { backend } = subjects[SIZES.indexOf(SIZE_OF_EVENTS)]!;
+    for (const [at, events] of EVENTS.entries()) {
+      const twitchId = String(FIRST_TWITCH_ID + at);
+      const count = Math.max(EVENTS[0]!, size(events));
+      await addEvents(directClient(backend), twitchId, count);
+      const name = `a video with ${count.toLocaleString("en-US")} events`;
+      subjects.push({ name, backend, twitchId });
     }
     return {
       async round() {
@@ -63,7 +65,11 @@ export const growthOfVideos: Experiment = {
         return sample;
       },
       close: () =>
-        Promise.all([...new Set(subjects.map(({ backend }) => backend.deployment.close()))]),
+        Promise.all(
+          [...new Set(subjects.map(({ backend }) => backend.deployment))].map((deployment) =>
+            deployment.close(),
+          ),
+        ),
     };
   },
 };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
 import type { Experiment, Sample } from "../harness/experiment.ts";
-import { build, buildPackages, PACKAGES, scriptsIn } from "../stage/builtPackages.ts";
+import { build, builtPackages, PACKAGES, scriptsIn } from "../stage/builtPackages.ts";
 
 const DASHBOARD = join(import.meta.dirname, "../../apps/dashboard/dist");
 const GZIP = "kB, gzip";
@@ -21,7 +21,7 @@ export const sizes: Experiment = {
   rounds: 1,
   budgetMs: 30_000,
   start: () => {
-    using built = buildPackages();
+    const built = builtPackages();
     build("@klipstream/dashboard");
     const packages = Object.keys(PACKAGES).map(
       (name) => [name, sizeOf(scriptsIn(join(built.folderOf(name), "dist")))] as const,

@@ -1,0 +1,116 @@
+import { join } from "node:path";
+
+import { timeDisk } from "../harness/control.ts";
+import type { Experiment, Sample } from "../harness/experiment.ts";
+import { median, percentile } from "../harness/spread.ts";
+import { medianOf } from "../harness/table.ts";
+import { builtPackages } from "../stage/builtPackages.ts";
+import { type Answers, callOver } from "../stage/connections.ts";
+import { startProgram } from "../stage/program.ts";
+import { startRelayProcess } from "../stage/relayProcess.ts";
+import { temporaryFolder } from "../stage/temporaryFolder.ts";
+
+/** How many connections, and how many updates over them in a round: 10 rounds must fit into an outbox. */
+const CALLERS: readonly [connections: number, updates: number][] = [
+  [1, 200],
+  [8, 800],
+  [64, 2500],
+  [512, 4000],
+];
+const EMPTY_CALLS = 400;
+const WRITES = 300;
+/** Nobody listens there: the backend is away. */
+const NOWHERE = "http://127.0.0.1:1";
+const VIDEOS = 5000;
+
+const BARE = "bare durable write";
+const EXCHANGE = "empty HTTP exchange";
+const BOTH = "both, one after the other";
+const PER_SECOND = "per second";
+const P50 = "p50, ms";
+const AGAINST_WRITES = "per second: ratio to bare writes";
+const AGAINST_BOTH = "p50: ratio to both";
+const relayRow = (connections: number) =>
+  `relay, ${connections} connections`.replace(/ 1 (.*)s$/, " 1 $1");
+
+/** How many updates the relay accepts, and how long each caller waits for that. */
+export const relay: Experiment = {
+  name: "relay",
+  title: "The relay: accepted updates",
+  method:
+    "A `klipstream relay` in a process of its own, with the backend away: each update is answered when it is on disk. Each connection sends the next one as soon as the one " +
+    "before it is answered. The bare write is 4 KiB with fdatasync; the empty exchange is with a Node HTTP server in a process of its own that answers and does " +
+    "nothing. Caller and relay share one machine. Wanted: one caller at most 2 times both, 64 callers at least 5 times the bare writes.",
+  rowTitle: "what",
+  columns: [
+    { name: PER_SECOND },
+    { name: P50 },
+    { name: "p99, ms" },
+    { name: AGAINST_WRITES, ratioOf: PER_SECOND, to: against(BARE) },
+    { name: AGAINST_BOTH, ratioOf: P50, to: (row) => (row === relayRow(1) ? BOTH : undefined) },
+  ],
+  chart: { column: PER_SECOND },
+  controls: ["processor", "disk"],
+  budgetMs: 60_000,
+  start: async ({ size }) => {
+    const built = builtPackages();
+    const server = await startProgram<string>("answeringServer.ts", []);
+    const folder = temporaryFolder();
+    const process = await startRelayProcess({
+      cli: built.cli,
+      cwd: built.path,
+      outboxPath: join(folder.path, "outbox.db"),
+      url: NOWHERE,
+    });
+    let sent = 0;
+    const bodyOf = (call: number) => {
+      const twitchId = String(1 + ((sent + call) % VIDEOS));
+      const urls = { chatUrl: `https://files.example/${sent + call}.csv` };
+      return JSON.stringify({ path: "video:updateUrls", args: { twitchId, urls }, format: "json" });
+    };
+    // The first one discovers that the backend is away, and waits for it.
+    await callOver({ url: process.url, connections: 1, calls: 1, bodyOf });
+    return {
+      async round() {
+        const exchange = { url: server.ready, connections: 1, calls: size(EMPTY_CALLS), bodyOf };
+        const sample = bareRows(timeDisk(size(WRITES)), await callOver(exchange));
+        for (const [connections, updates] of CALLERS) {
+          const calls = Math.max(connections, size(updates));
+          const answers = await callOver({ url: process.url, connections, calls, bodyOf });
+          sample[relayRow(connections)] = figuresOf(answers);
+          sent += calls;
+        }
+        return sample;
+      },
+      async close() {
+        await process.stop();
+        await server.stop();
+        folder[Symbol.dispose]();
+      },
+    };
+  },
+  headline: (table) =>
+    `The relay accepts ${medianOf(table, relayRow(64), AGAINST_WRITES).toFixed(1)} times as many updates a second from 64 callers as ` +
+    `the disk takes bare durable writes; one caller waits ${medianOf(table, relayRow(1), AGAINST_BOTH).toFixed(1)} times as long as for one write and one empty exchange.`,
+};
+
+function against(base: string) {
+  return (row: string) => (row.startsWith("relay") ? base : undefined);
+}
+
+function bareRows(writes: readonly number[], exchange: Answers): Record<string, Sample[string]> {
+  const bothMs = median(writes) + median(exchange.times);
+  return {
+    [BARE]: figuresOf({ perSecond: perSecondOf(writes), times: [...writes] }),
+    [EXCHANGE]: figuresOf(exchange),
+    [BOTH]: { [P50]: bothMs },
+  };
+}
+
+function perSecondOf(times: readonly number[]): number {
+  return (times.length * 1000) / times.reduce((sum, ms) => sum + ms, 0);
+}
+
+function figuresOf({ perSecond, times }: Answers): Sample[string] {
+  return { [PER_SECOND]: perSecond, [P50]: median(times), "p99, ms": percentile(times, 0.99) };
+}
