@@ -58,8 +58,8 @@ function buildPackages(): BuiltPackages {
 
 /** Runs the `build` script of packages. pnpm is there: it runs this program. */
 export function build(...names: readonly string[]): void {
-  const filters = names.flatMap((name) => ["--filter", name]);
-  const { status, stdout, stderr } = spawnSync("pnpm", [...filters, "build"], { encoding: "utf8" });
+  const args = [...names.flatMap((name) => ["--filter", name]), "build"];
+  const { status, stdout, stderr } = spawnSync("pnpm", args, { encoding: "utf8" });
   if (status !== 0)
     throw new Error(`${names.join(", ")} could not be built: ${stderr || stdout || "no pnpm"}`);
 }

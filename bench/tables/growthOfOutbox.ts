@@ -58,7 +58,10 @@ export const growthOfOutbox: Experiment = {
         }
         return sample;
       },
-      close: () => Promise.resolve(folder[Symbol.dispose]()),
+      close() {
+        folder[Symbol.dispose]();
+        return Promise.resolve();
+      },
     };
   },
 };

@@ -118,10 +118,10 @@ async function goThrough(pipeline: Pipeline): Promise<Sample[string]> {
   };
 }
 
-function healAfter(ms: number, wire: Wire): Promise<number> {
-  return new Promise((resolve, reject) => {
-    setTimeout(() => wire.become("open").then(() => resolve(performance.now()), reject), ms);
-  });
+async function healAfter(ms: number, wire: Wire): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+  await wire.become("open");
+  return performance.now();
 }
 
 async function countLost(backend: Backend, twitchIds: readonly string[]): Promise<number> {
