@@ -48,7 +48,7 @@ export async function openWire(target: string): Promise<Wire> {
   async function pass(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await readAll(incoming).catch(() => null);
     if (body === null || state !== "open") return;
-    keepCall(calls, body);
+    if (body.length > 0) keepCall(calls, body);
     const headers = { ...incoming.headers, host: new URL(target).host };
     const sent = request(
       target + (incoming.url ?? "/"),
@@ -99,6 +99,6 @@ async function readAll(incoming: IncomingMessage): Promise<Buffer> {
 
 /** `convex` sends the arguments as a list of one; other callers send them as they are. */
 function keepCall(calls: SentCall[], body: Buffer): void {
-  const { path, args } = JSON.parse(body.toString()) as { path?: string; args?: unknown };
-  if (path !== undefined) calls.push({ path, args: Array.isArray(args) ? args[0] : args });
+  const { path, args } = JSON.parse(body.toString()) as SentCall;
+  calls.push({ path, args: Array.isArray(args) ? (args[0] as unknown) : args });
 }

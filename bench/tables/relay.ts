@@ -31,7 +31,7 @@ const P50 = "p50, ms";
 const AGAINST_WRITES = "per second: ratio to bare writes";
 const AGAINST_BOTH = "p50: ratio to both";
 const relayRow = (connections: number) =>
-  `relay, ${connections} connections`.replace(/ 1 (.*)s$/, " 1 $1");
+  connections === 1 ? "relay, 1 connection" : `relay, ${connections} connections`;
 
 /** How many updates the relay accepts, and how long each caller waits for that. */
 export const relay: Experiment = {
