@@ -37,8 +37,15 @@ const OWN_HEADERS: readonly string[] = [
 /** The longest that the backend may take to begin its answer: as long as a Convex action may run, in ms. */
 const ANSWER_MAX_MS = 600_000;
 
+/** The longest that the backend may take to join a WebSocket, in ms: until then nobody notices that its client has gone. */
+const JOIN_MAX_MS = 30_000;
+
 /** The way past the relay to the deployment with this address. */
-export function createPassThrough(deployment: string, fetch: typeof globalThis.fetch): PassThrough {
+export function createPassThrough(
+  deployment: string,
+  fetch: typeof globalThis.fetch,
+  joinMaxMs = JOIN_MAX_MS,
+): PassThrough {
   return {
     async request(request, { headers, body, answerMaxMs = ANSWER_MAX_MS }) {
       const { pathname, search } = new URL(request.url);
@@ -62,7 +69,8 @@ export function createPassThrough(deployment: string, fetch: typeof globalThis.f
       }
     },
     upgrade(request, socket, head) {
-      joinSockets(new URL(request.url ?? "/", deployment), { request, socket, head });
+      const target = new URL(request.url ?? "/", deployment);
+      joinSockets(target, { request, socket, head, joinMaxMs });
     },
   };
 }
@@ -84,16 +92,19 @@ function unavailable(error: unknown): Response {
   return Response.json(body, { status: httpStatus });
 }
 
-type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer };
+type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer; joinMaxMs: number };
 
-function joinSockets(target: URL, { request, socket, head }: Upgrade): void {
+function joinSockets(target: URL, { request, socket, head, joinMaxMs }: Upgrade): void {
   const options: RequestOptions = {
     method: "GET",
     headers: { ...request.headers, host: target.host },
   };
   const send = target.protocol === "https:" ? requestHttps : requestHttp;
   const upstream = send(target, options);
+  const giveUp = setTimeout(() => upstream.destroy(new Error("no answer")), joinMaxMs);
+  upstream.on("close", () => clearTimeout(giveUp));
   upstream.on("upgrade", (answer, backend, backendHead) => {
+    clearTimeout(giveUp);
     socket.write(statusLine(answer) + headerLines(answer));
     socket.write(backendHead);
     backend.write(head);

@@ -1,5 +1,6 @@
 import { KlipstreamError } from "@klipstream/client";
 import { RequestError } from "@klipstream/local-deployment/wire";
+import { convexToJson, type Value } from "convex/values";
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { z } from "zod";
@@ -15,9 +16,9 @@ import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
 type RelayEnv = { Variables: { route: string } };
 
 const CREATE_FUNCTION = "video:create";
-const createdSchema = z.object({
-  args: z.object({ twitchId: z.string() }),
-  answer: z.object({ status: z.literal("success"), value: z.object({ videoId: z.string() }) }),
+const learnableSchema = z.object({
+  status: z.literal("success"),
+  value: z.object({ videoId: z.string(), twitchId: z.string().optional() }),
 });
 
 /** The relay over HTTP. Every route but the two probes checks access first. */
@@ -70,7 +71,8 @@ async function answerCall(
   relay: Relay,
   { path, args, body }: FunctionCall,
 ): Promise<Response> {
-  if (path === CREATE_FUNCTION) return createVideo(context, relay, { args, body });
+  if (path === CREATE_FUNCTION)
+    return learnFrom(await passOn(context, relay, { body }), relay, args["twitchId"]);
   const update = UPDATE_FUNCTIONS.get(path);
   if (update === undefined && path !== READ_FUNCTION) return passOn(context, relay, { body });
   context.set("route", path);
@@ -78,22 +80,28 @@ async function answerCall(
   const idempotencyKey = context.req.header("idempotency-key");
   const answer = await update({ relay, args, idempotencyKey });
   if (answer !== null) return send(context, answer);
-  // A caller with an update does not wait for a silent backend.
-  return passOn(context, relay, { body, answerMaxMs: relay.waitMs });
+  // Whoever updates a video does not wait for a backend that is silent.
+  const how = { body: withUpdateId(body, args, idempotencyKey), answerMaxMs: relay.waitMs };
+  return learnFrom(await passOn(context, relay, how), relay);
 }
 
-/** Passed on; the new video's `_id` is learnt, for updates by it while the backend is away. */
-async function createVideo(
-  context: Context<RelayEnv>,
-  relay: Relay,
-  { args, body }: Pick<FunctionCall, "args" | "body">,
-): Promise<Response> {
-  const response = await passOn(context, relay, { body });
-  const created = createdSchema.safeParse({ args, answer: await jsonOf(response.clone()) });
-  if (created.success) {
-    const { videoId } = created.data.answer.value;
-    relay.manager.learnVideoId(videoId, created.data.args.twitchId);
-  }
+/** The backend knows no `Idempotency-Key`: there it is an argument. */
+function withUpdateId(
+  body: string,
+  args: FunctionCall["args"],
+  updateId: string | undefined,
+): string {
+  if (updateId === undefined || args["updateId"] !== undefined) return body;
+  const call = JSON.parse(body) as object;
+  return JSON.stringify({ ...call, args: convexToJson({ ...args, updateId }) });
+}
+
+/** Keeps which video the `_id` in an answer belongs to, for updates by it while the backend is away. */
+async function learnFrom(response: Response, relay: Relay, asked?: Value): Promise<Response> {
+  const answer = learnableSchema.safeParse(await jsonOf(response.clone()));
+  if (!answer.success) return response;
+  const { videoId, twitchId = asked } = answer.data.value;
+  if (typeof twitchId === "string") relay.manager.learnVideoId(videoId, twitchId);
   return response;
 }
 

@@ -1,6 +1,6 @@
 import type { UpdateOptions, UpdateResult } from "@klipstream/client";
 import {
-  artifactUrlsSchema,
+  type ArtifactUrls,
   checkInput,
   describeIssues,
   isErrorData,
@@ -12,10 +12,8 @@ import {
   twitchIdSchema,
   type UpdateMeta,
   updateMetaSchema,
-  updateSchema,
   UPDATES_MAX_COUNT,
   type VideoStatus,
-  videoStatusSchema,
 } from "@klipstream/contract";
 import { z } from "zod";
 
@@ -34,12 +32,16 @@ export type UpdateCall = {
 type UpdateFunction = (call: UpdateCall) => Promise<Answer | null>;
 
 const meta = updateMetaSchema.shape;
-const twitchId = twitchIdSchema;
-const status = videoStatusSchema;
+/** What the manager checks, as it does for every caller. */
+const checkedLater = z.unknown().optional();
+const twitchId = checkedLater;
+const status = checkedLater;
+const urls = checkedLater;
 const schemas = {
   statusById: z.strictObject({ id: z.string(), status, ...meta }),
   status: z.strictObject({ twitchId, status, ...meta }),
-  urls: z.strictObject({ twitchId, urls: artifactUrlsSchema, ...meta }),
+  urls: z.strictObject({ twitchId, urls, ...meta }),
+  statusAndUrls: z.strictObject({ twitchId, status, urls, ...meta }),
   rollback: rollbackSchema,
   batch: z.strictObject({
     updates: z
@@ -48,13 +50,18 @@ const schemas = {
       .max(UPDATES_MAX_COUNT, `must hold at most ${UPDATES_MAX_COUNT} updates`),
     createMissing: z.boolean().optional(),
   }),
+  // A wrong report would be dropped there in silence.
   progress: z.strictObject({
-    twitchId,
+    twitchId: twitchIdSchema,
     percent: percentSchema,
     message: z.string().optional(),
     run: reportedRunSchema.optional(),
   }),
 };
+
+/** Arguments as the manager is given them: it finds out what they are. */
+type Unchecked<Args> = Omit<Args, keyof Content> & Content;
+type Content = { twitchId: string; status: VideoStatus; urls: ArtifactUrls };
 
 /** The functions that the relay answers from its outbox, by path. It passes every other call on. */
 export const UPDATE_FUNCTIONS: ReadonlyMap<string, UpdateFunction> = new Map([
@@ -78,7 +85,7 @@ async function updateStatusById(call: UpdateCall): Promise<Answer | null> {
 async function updateStatus(call: UpdateCall): Promise<Answer> {
   const args = checkInput(schemas.status, call.args);
   if (!args.ok) return invalid(args.issues);
-  const { twitchId, status, ...rest } = args.value;
+  const { twitchId, status, ...rest } = args.value as Unchecked<typeof args.value>;
   const { manager } = call.relay;
   const result = await manager.updateVideoStatus(twitchId, status, optionsOf(call, rest));
   return result.ok ? success(recorded(call.relay, result, status)) : answerOf(result.error);
@@ -87,7 +94,7 @@ async function updateStatus(call: UpdateCall): Promise<Answer> {
 async function updateUrls(call: UpdateCall): Promise<Answer> {
   const args = checkInput(schemas.urls, call.args);
   if (!args.ok) return invalid(args.issues);
-  const { twitchId, urls, ...rest } = args.value;
+  const { twitchId, urls, ...rest } = args.value as Unchecked<typeof args.value>;
   const { manager } = call.relay;
   const result = await manager.updateVideoUrls(twitchId, urls, optionsOf(call, rest));
   return result.ok ? success(recorded(call.relay, result)) : answerOf(result.error);
@@ -123,10 +130,10 @@ async function recordOne(
   call: UpdateCall,
   createMissing: boolean | undefined,
 ): Promise<Recorded | Refusal | Answer> {
-  const update = checkInput(updateSchema, call.args);
+  const update = checkInput(schemas.statusAndUrls, call.args);
   if (!update.ok)
     return { success: false, code: "INVALID_ARGUMENT", message: describeIssues(update.issues) };
-  const { twitchId, status, urls, ...rest } = update.value;
+  const { twitchId, status, urls, ...rest } = update.value as Unchecked<typeof update.value>;
   const options = { ...optionsOf(call, rest), createMissing };
   const progress = { status, urls };
   const result = await call.relay.manager.updatePipelineProgress(twitchId, progress, options);
@@ -180,7 +187,7 @@ function optionsOf(
 ): UpdateOptions {
   return {
     updateId: updateId ?? idempotencyKey,
-    occurredAt: ageMs === undefined ? occurredAt : relay.now() - ageMs,
+    occurredAt: ageMs === undefined ? occurredAt : momentOf(relay, ageMs),
     run: run && runOf(relay, run),
     reason,
     source,
@@ -190,7 +197,15 @@ function optionsOf(
 
 /** A run as the client knows it: its start on this machine's clock. */
 function runOf(relay: Relay, { id, startedAt, ageMs }: NonNullable<UpdateMeta["run"]>): Run {
-  return { id, startedAt: ageMs === undefined ? (startedAt ?? relay.now()) : relay.now() - ageMs };
+  return {
+    id,
+    startedAt: ageMs === undefined ? (startedAt ?? relay.now()) : momentOf(relay, ageMs),
+  };
+}
+
+/** An age may reach back to before 1970, which no moment may. */
+function momentOf({ now }: Relay, ageMs: number): number {
+  return Math.max(0, now() - ageMs);
 }
 
 function invalid(issues: Issue[]): Answer {
