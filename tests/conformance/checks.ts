@@ -96,14 +96,14 @@ function rowsOf(name: string, results: TestResults): Row[] {
   const failed = testResults
     .flatMap(({ assertionResults }) => assertionResults)
     .filter(({ status }) => status === "failed");
-  const why = testResults.map(({ message }) => firstLine(message)).join(" ");
+  const why = testResults.map(({ message }) => summary(message)).join(" ");
   const figure = `${numPassedTests} of ${numTotalTests} tests ${why}`.trim();
   return [
     { check: name, result: success ? "passed" : "FAILED", figure },
     ...failed.map(({ fullName, failureMessages }): Row => ({
       check: `${name}: ${fullName}`,
       result: "FAILED",
-      figure: firstLine(failureMessages[0] ?? ""),
+      figure: summary(failureMessages[0] ?? ""),
     })),
   ];
 }
@@ -116,8 +116,7 @@ async function demo(given: GivenDeployment): Promise<Row[]> {
   const rows: Row[] = [
     { check: "demo", result: isGood ? "passed" : "FAILED", figure: `${completed} of 3 VODs` },
   ];
-  if (!isGood)
-    rows.push({ check: "demo: why", result: "FAILED", figure: firstLine(ended.stderr.trim()) });
+  if (!isGood) rows.push({ check: "demo: why", result: "FAILED", figure: summary(ended.stderr) });
   return rows;
 }
 
@@ -155,6 +154,7 @@ async function runProgram(
   return ended;
 }
 
-function firstLine(text: string): string {
-  return text.split("\n")[0] ?? "";
+/** What an error says, without where in the code. */
+function summary(text: string): string {
+  return text.trim().split("\n").slice(0, 2).join(" ");
 }

@@ -70,7 +70,8 @@ async function startLiar(target: string): Promise<string> {
       ...(method === "GET" ? {} : { body: new Uint8Array(await buffer(request)) }),
     });
     const text = await answer.text();
-    const lie = text.includes("UNAUTHENTICATED") ? '{"status":"success","value":null}' : text;
+    const isRefusal = request.url === "/api/mutation" && text.includes("UNAUTHENTICATED");
+    const lie = isRefusal ? '{"status":"success","value":null}' : text;
     response.writeHead(answer.status, { "content-type": "application/json" }).end(lie);
   };
   const server = createServer((request, response) => {
