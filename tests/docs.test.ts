@@ -33,24 +33,81 @@ function programsOf(path: string): string[] {
   return programs;
 }
 
+/** What GitHub makes of a heading, for a link's `#`. */
+function anchorsOf(path: string): string[] {
+  const headings = [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading]) => heading ?? "");
+  return headings.map((heading) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** What is wrong with a link of a document to another, or to a place in itself; null for one that is good. */
+function problemOf(path: string, link: string): string | null {
+  const [file = "", anchor] = link.split("#");
+  const target = file === "" ? path : relative(root, resolve(root, dirname(path), file));
+  if (!existsSync(resolve(root, target))) return `${link}: there is no ${target}`;
+  if (anchor === undefined || !target.endsWith(".md")) return null;
+  return anchorsOf(target).includes(anchor) ? null : `${link}: no heading of ${target} is that`;
+}
+
+/** The shell commands of a document: the lines of its `sh` blocks, and what stands between backquotes. */
+function commandsOf(path: string): string[] {
+  const blocks = [...read(path).matchAll(/^ *```sh\n([\s\S]*?)^ *```/gm)].flatMap(
+    ([, block = ""]) => block.replaceAll("\\\n", " ").split("\n"),
+  );
+  const spans = [...read(path).matchAll(/`([^`\n]+)`/g)].map(([, span]) => span ?? "");
+  return [...blocks, ...spans].map((command) => command.trim());
+}
+
+const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
+const pnpmCommands = [...Object.keys(scripts), "install", "exec"];
+/** A test of the CLI holds this table equal to the program. */
+const klipstreamCommands = [...read("apps/cli/README.md").matchAll(/^\| `([a-z -]+)` +\|/gm)].map(
+  ([, name]) => name ?? "",
+);
+const binaries = ["node_modules", "tests/node_modules"].flatMap((folder) =>
+  existsSync(resolve(root, folder, ".bin")) ? readdirSync(resolve(root, folder, ".bin")) : [],
+);
+
+/** What a command names that is not there; null for a good one, and for what is no command of this project. */
+function unknownIn(command: string): string | null {
+  const pnpm = /\bnpx pnpm@12 (?:--silent )?([a-z][a-z:-]*)/.exec(command)?.[1];
+  if (pnpm !== undefined && !pnpmCommands.includes(pnpm)) return `the script ${pnpm}`;
+  const npx = /\bnpx ([a-z][a-z-]*)(?= |$)/.exec(command)?.[1];
+  if (npx !== undefined && !binaries.includes(npx)) return `the program ${npx}`;
+  const words = /(?:^|[ (|&])klipstream ([a-z-]+)(?: ([a-z-]+))?/.exec(command);
+  if (words === null) return null;
+  const [, first = "", second = ""] = words;
+  const isKnown = klipstreamCommands.some(
+    (name) => name === first || name === `${first} ${second}`,
+  );
+  const isFamily = second === "" && klipstreamCommands.some((name) => name.startsWith(`${first} `));
+  return isKnown || isFamily ? null : `the command klipstream ${first} ${second}`.trim();
+}
+
 describe("every document", () => {
-  test.each(documents)("%s links only to what exists", (path) => {
-    const targets = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? "");
-    const local = targets.filter((target) => !/^(https?:|mailto:|#)/.test(target));
-    const broken = local.filter(
-      (target) => !existsSync(resolve(root, dirname(path), target.replace(/#.*$/, ""))),
-    );
-    expect(broken).toEqual([]);
+  test.each(documents)("%s links only to what exists, down to the heading", (path) => {
+    const links = [...read(path).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link ?? "");
+    const local = links.filter((link) => !/^(https?:|mailto:)/.test(link));
+    expect(local.flatMap((link) => problemOf(path, link) ?? [])).toEqual([]);
   });
 
-  test.each(documents)("%s names only scripts that exist", (path) => {
-    const { scripts } = JSON.parse(read("package.json")) as { scripts: Record<string, string> };
-    const named = [...read(path).matchAll(/npx pnpm@12 ([a-z][a-z:-]*)/g)].map(
-      ([, name]) => name ?? "",
-    );
-    const known = [...Object.keys(scripts), "install", "exec"];
-    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+  test.each(documents)("%s names only scripts and commands that exist", (path) => {
+    expect(commandsOf(path).flatMap((command) => unknownIn(command) ?? [])).toEqual([]);
   });
+});
+
+test("a link to nothing, to no heading, and a command that is not there are found", () => {
+  expect(problemOf("README.md", "docs/nothing.md")).toContain("there is no docs/nothing.md");
+  expect(problemOf("README.md", "docs/relay.md#nothing")).toContain("no heading");
+  expect(problemOf("README.md", "#two-commands")).toBeNull();
+  expect(unknownIn("npx pnpm@12 nothing --now")).toBe("the script nothing");
+  expect(unknownIn('x=$(klipstream key nothing "$ID")')).toBe("the command klipstream key nothing");
+  expect(unknownIn("npx nothing deploy")).toBe("the program nothing");
+  expect(unknownIn("npx convex deploy")).toBeNull();
 });
 
 test("every TypeScript block in the documents compiles", () => {
@@ -72,45 +129,55 @@ test("a block that does not compile is found", () => {
   expect(compile(wrong)).toHaveLength(1);
 });
 
-describe("the README's tables", () => {
-  /** What the first column of a section's tables names, in backquotes. */
-  const named = (section: string): string[] => {
-    const text =
-      read("README.md")
-        .split(/^## /m)
-        .find((part) => part.startsWith(section)) ?? "";
-    const cells = [...text.matchAll(/^\|([^|]*)\|/gm)].map(([, cell]) => cell ?? "");
+describe("the tables", () => {
+  /** What the first column of a document's tables names, in backquotes. */
+  const named = (path: string): string[] => {
+    const cells = [...read(path).matchAll(/^\|([^|]*)\|/gm)].map(([, cell]) => cell ?? "");
     return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ""));
   };
 
-  test("name each environment variable of the client and of a deployment", () => {
+  test("of docs/configuration.md name each variable of the client and of a deployment", () => {
     const declared = [...read("convex/convex.config.ts").matchAll(/^ +([A-Z_]+): v\./gm)].map(
       ([, name]) => name ?? "",
     );
-    expect(named("Environment variables").toSorted()).toEqual(
+    expect(named("docs/configuration.md").toSorted()).toEqual(
       [...Object.values(ENVIRONMENT_VARIABLES), ...declared].toSorted(),
     );
   });
 
-  test("of the proof has a row for each promise that the chaos run tries", () => {
-    const section =
-      read("README.md")
-        .split(/^## /m)
-        .find((part) => part.startsWith("Proof")) ?? "";
-    const rows = [...section.matchAll(/^\| ([a-z][^|]*?) +\|/gm)].map(([, cell]) => cell ?? "");
+  test("of docs/guarantees.md have a row for each promise that the chaos run tries", () => {
+    const rows = [...read("docs/guarantees.md").matchAll(/^\| ([a-z][^|]*?) +\|/gm)].map(
+      ([, cell]) => cell ?? "",
+    );
     const tried = readdirSync(resolve(root, "tests/chaos"))
       .flatMap((file) => [...read(`tests/chaos/${file}`).matchAll(/promise(?::| =) "([^"]+)"/g)])
       .map(([, promise]) => promise ?? "");
     expect(rows.filter((row) => row !== "promise").toSorted()).toEqual(tried.toSorted());
   });
 
-  test("name each library that a package needs at run time", () => {
+  test("of the README's guarantees hold no number that docs/guarantees.md has not", () => {
+    const section =
+      read("README.md")
+        .split(/^## /m)
+        .find((part) => part.startsWith("Guarantees")) ?? "";
+    const cells = [...section.matchAll(/^\|[^|]*\|([^|]*)\|$/gm)].map(([, cell]) => cell ?? "");
+    const numbersIn = (text: string): string[] =>
+      [...text.replaceAll(/(\d),(\d)/g, "$1$2").matchAll(/\d[\d.]*\d|\d/g)].map(
+        ([number]) => number,
+      );
+    const recorded = numbersIn(read("docs/guarantees.md"));
+    const shown = cells.flatMap(numbersIn);
+    expect(shown.length).toBeGreaterThan(10);
+    expect(shown.filter((number) => !recorded.includes(number))).toEqual([]);
+  });
+
+  test("of docs/libraries.md name each library that a package needs at run time", () => {
     const manifests = ["package.json", ...manifestsOf("packages"), ...manifestsOf("apps")];
     const needed = manifests.flatMap((path) =>
       Object.keys((JSON.parse(read(path)) as { dependencies?: object }).dependencies ?? {}),
     );
     const libraries = new Set(needed.filter((name) => !name.startsWith("@klipstream/")));
-    expect(named("Built on").toSorted()).toEqual([...libraries].toSorted());
+    expect(named("docs/libraries.md").toSorted()).toEqual([...libraries].toSorted());
   });
 });
 
