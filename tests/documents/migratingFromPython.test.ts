@@ -1,5 +1,6 @@
 /** docs/migrating-from-python.md, run as it is written. */
 import { startBackend } from "@klipstream/bench/startBackend";
+import { ConvexApiClient, ConvexIntegration, ConvexManager } from "@klipstream/client";
 import type { LocalDeployment } from "@klipstream/local-deployment";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -49,9 +50,15 @@ async function freePort(): Promise<number> {
 test("through the relay the Python client's call is answered as Convex answers it", async () => {
   const port = await freePort();
   const script = block("Through the relay").replaceAll("4210", String(port));
-  const ended = await shell.run(`trap 'kill %1 && wait %1' EXIT\n${script}`);
+  const newerName = JSON.stringify({
+    path: "video:updateUrls",
+    args: { twitchId: TWITCH_ID, urls: { transcript_url: "https://files.example/t.csv" } },
+  });
+  const refused = `curl --silent "$CONVEX_URL/api/mutation" -H "Content-Type: application/json" -d '${newerName}'`;
+  const ended = await shell.run(`trap 'kill %1 && wait %1' EXIT\n${script}\n${refused}`);
   expect(ended.exitCode, ended.output).toBe(0);
   expect(ended.output).toContain('"status":"success"');
+  expect(ended.output).toContain("INVALID_ARGUMENT");
   const { output } = await shell.run(`klipstream status ${TWITCH_ID}`);
   expect(output).toMatch(/^status +Downloading$/m);
 });
@@ -93,6 +100,23 @@ test("in test mode nothing is sent; the history shows who reported; an empty out
   expect(ended.output).toMatch(/Transcribing -> Analyzing +bench/);
   expect(ended.output).not.toContain("Finding highlights");
   expect((await shell.run(block("Back"))).exitCode).toBe(0);
+});
+
+test("each method that its table names is there", async () => {
+  const text = await readFile(join(PROJECT, DOCUMENT), "utf8");
+  const [, table = ""] = text.split("## Call by call");
+  const methods = [...table.matchAll(/^\|[^|]*\|([^|]*)\|/gm)].flatMap(([, cell = ""]) =>
+    [...cell.matchAll(/manager\.(\w+)\(|`(\w+)`(?! of `ConvexManager)(?=[^|]* of `Convex)/g)].map(
+      ([, called, named]) => called ?? named ?? "",
+    ),
+  );
+  const known = [ConvexManager, ConvexIntegration, ConvexApiClient].map(
+    ({ prototype }) => prototype as unknown as Record<string, unknown>,
+  );
+  expect(methods.length).toBeGreaterThan(9);
+  expect(methods.filter((name) => !known.some((one) => typeof one[name] === "function"))).toEqual(
+    [],
+  );
 });
 
 test("its table of URL names is the backend's", async () => {
