@@ -12,14 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => operator.close());
 
-let lastTwitchId = 2_434_638_000;
-
-async function newVideo(): Promise<string> {
-  lastTwitchId += 1;
-  await operator.run(["create", String(lastTwitchId)]);
-  return String(lastTwitchId);
-}
-
 const statusOf = (twitchId: string) =>
   operator.runJson(["status", twitchId, "--json"]) as Promise<{
     status: string;
@@ -46,7 +38,7 @@ const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
 describe("a command that succeeds", () => {
   test("has its output passed through, its status and URLs reported, and its progress shown", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const script = "echo one; echo ::progress 40 half way; echo two >&2; printf three";
     const url = "--url=transcriptUrl=gs://vods/words.csv";
     const ran = await operator.run(transcribe(twitchId, shell(script), url));
@@ -59,7 +51,7 @@ describe("a command that succeeds", () => {
   });
 
   test("gets its arguments as they are", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const command = ["printf", "%s|", "--yes", "-h", "a b", "--"];
     expect((await operator.run(transcribe(twitchId, command))).stdout).toBe("--yes|-h|a b|--|");
   });
@@ -67,7 +59,7 @@ describe("a command that succeeds", () => {
 
 describe("a command that fails", () => {
   test("has its exit code passed through, and its status undone with the last line as the reason", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const script = "echo working; echo 'Error: no speech found' >&2; exit 7";
     expect(await operator.run(transcribe(twitchId, shell(script)))).toMatchObject({ exitCode: 7 });
     expect((await statusOf(twitchId)).status).toBe("Queued");
@@ -78,7 +70,7 @@ describe("a command that fails", () => {
   });
 
   test("marks the video Failed where that is asked for", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const args = transcribe(twitchId, shell("echo disk full; exit 3"), "--on-failure", "fail");
     expect(await operator.run(args)).toMatchObject({ exitCode: 3 });
     expect((await statusOf(twitchId)).status).toBe("Failed");
@@ -88,7 +80,7 @@ describe("a command that fails", () => {
   });
 
   test("by a signal says which", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     expect(await operator.run(transcribe(twitchId, shell("kill -9 $$")))).toMatchObject({
       exitCode: 137,
     });
@@ -96,7 +88,7 @@ describe("a command that fails", () => {
   });
 
   test("because it does not exist is 127", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     expect(await operator.run(transcribe(twitchId, ["no-such-program"]))).toMatchObject({
       exitCode: 127,
     });
@@ -106,7 +98,7 @@ describe("a command that fails", () => {
   });
 
   test.skipIf(!hasPython)("in Python gives its exception as the reason", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const script = "print('::progress 10 loading', flush=True); raise ValueError('no audio')";
     const ran = await operator.run(transcribe(twitchId, ["python3", "-c", script]));
     expect(ran).toMatchObject({ exitCode: 1, stdout: "" });
@@ -130,7 +122,7 @@ describe("an end signal", () => {
       reason: /^ended by SIGKILL: /,
     },
   ])("$what, and reported", async ({ trap, exitCode, reason }) => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const signals: { send?: (signal: EndSignal) => void } = {};
     const script = `${trap}; echo ready; while :; do sleep 0.05; done`;
     const ran = await operator.run(transcribe(twitchId, shell(script), "--grace", "1s"), {
@@ -150,7 +142,7 @@ describe("an end signal", () => {
 
 describe("an outage", () => {
   test("does not keep the command from running, and what it reports is delivered later", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const environment = {
       ...operator.environment,
       CONVEX_OUTBOX_PATH: join(operator.folder, "outage.db"),

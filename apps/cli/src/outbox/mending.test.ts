@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { processContext } from "../context.ts";
 import { createAdminClient } from "../deployment/adminClient.ts";
-import { type Operator, startOperator } from "../testing/operator.ts";
+import { newTwitchId, type Operator, startOperator } from "../testing/operator.ts";
 
 let operator: Operator;
 beforeAll(async () => {
@@ -10,18 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => operator.close());
 
-let lastTwitchId = 2434636000;
-const newTwitchId = () => String((lastTwitchId += 1));
-
-async function newVideo(...args: string[]): Promise<string> {
-  const twitchId = newTwitchId();
-  await operator.runJson(["create", twitchId, "--json", ...args]);
-  return twitchId;
-}
-
 describe("an update that cannot be delivered", () => {
   test("is queued with exit code 3, and drained when the deployment is back", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     await operator.deployment.disconnect();
     const queued = await operator.run(["set-status", twitchId, "Downloading"]);
     expect(queued).toMatchObject({ exitCode: 3, stdout: `${twitchId}: queued\n` });
@@ -50,7 +41,7 @@ describe("an update that cannot be delivered", () => {
   });
 
   test("because the credentials are refused is exit code 4, and stays safe", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const environment = {
       ...operator.environment,
       CONVEX_API_KEY: await operator.createKey("reader", "videos:read"),
@@ -126,7 +117,7 @@ describe("test mode", () => {
 
 describe("requeue", () => {
   test("sets videos back that were silent for long enough, and says so in their history", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     await operator.run(["set-status", twitchId, "Fetching chat"]);
     const admin = createAdminClient({ ...processContext(), environment: operator.environment });
     // What the cron does, with a limit in the future: whatever was changed until now is silent.

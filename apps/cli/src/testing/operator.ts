@@ -24,6 +24,8 @@ export type Operator = {
   run: (args: readonly string[], replaced?: Parameters<typeof captureCli>[1]) => Promise<Captured>;
   /** Makes a service account, where there is none of this name yet, and a key for it. */
   createKey: (account: string, scope?: string) => Promise<string>;
+  /** Creates a video of its own, with further arguments of `klipstream create`, and returns its Twitch ID. */
+  createVideo: (...args: string[]) => Promise<string>;
   /** What stdout holds after a command that printed JSON and exited 0. */
   runJson: (args: readonly string[]) => Promise<unknown>;
   /** The variables of the deployment. */
@@ -67,6 +69,11 @@ export async function startOperator(project: string | null = PROJECT): Promise<O
     environment,
     run,
     createKey,
+    createVideo: async (...args) => {
+      const twitchId = newTwitchId();
+      expectDone(await run(["create", twitchId, ...args]));
+      return twitchId;
+    },
     runJson: async (args) => JSON.parse(expectDone(await run(args)).stdout) as unknown,
     variables: () => asAdmin().variables(),
     setVariables: (variables) => asAdmin().setVariables(variables),
@@ -75,6 +82,14 @@ export async function startOperator(project: string | null = PROJECT): Promise<O
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+let lastTwitchId = 2_434_635_000;
+
+/** A Twitch ID that no test of this file has yet. */
+export function newTwitchId(): string {
+  lastTwitchId += 1;
+  return String(lastTwitchId);
 }
 
 /** Pushes a project with the real CLI. */

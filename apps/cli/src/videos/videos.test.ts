@@ -2,22 +2,13 @@ import { exchangeKey, readServiceAccountKey } from "@klipstream/client/keys";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import type { EndSignal } from "../context.ts";
-import { expectDone, type Operator, startOperator } from "../testing/operator.ts";
+import { expectDone, newTwitchId, type Operator, startOperator } from "../testing/operator.ts";
 
 let operator: Operator;
 beforeAll(async () => {
   operator = await startOperator();
 });
 afterAll(() => operator.close());
-
-let lastTwitchId = 2434635000;
-const newTwitchId = () => String((lastTwitchId += 1));
-
-async function newVideo(...args: string[]): Promise<string> {
-  const twitchId = newTwitchId();
-  await operator.runJson(["create", twitchId, "--json", ...args]);
-  return twitchId;
-}
 
 describe("a video", () => {
   test("is created, reported on, rolled back and shown, by ID or address", async () => {
@@ -88,7 +79,7 @@ describe("a video", () => {
   });
 
   test("is listed by status, with a page at a time", async () => {
-    const failed = await newVideo("--title", "wide title ".repeat(20));
+    const failed = await operator.createVideo("--title", "wide title ".repeat(20));
     await operator.run(["set-status", failed, "Failed", "--reason", "disk full"]);
     const listed = await operator.run(["list", "--status", "Failed"], { terminalColumns: 80 });
     expect(listed.stdout).toContain(failed);
@@ -114,7 +105,7 @@ type ListPage = { videos: { twitchId: string }[]; continueCursor: string };
 
 describe("output", () => {
   test("is coloured on a terminal only, and not with NO_COLOR", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const escape = "\u001b[";
     expect((await operator.run(["status", twitchId])).stdout).not.toContain(escape);
     expect((await operator.run(["status", twitchId], { terminalColumns: 80 })).stdout).toContain(
@@ -139,7 +130,7 @@ describe("output", () => {
 
 describe("a destructive command", () => {
   test("changes nothing without --yes where nobody can be asked, and with --dry-run", async () => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     await operator.run(["set-status", twitchId, "Downloading"]);
     const asked = await operator.run(["rollback", twitchId, "--reason", "why"]);
     expect(asked).toMatchObject({ exitCode: 2 });
@@ -154,7 +145,7 @@ describe("a destructive command", () => {
 
 describe("--watch", () => {
   test.each(["status", "history"])("of %s follows live until Ctrl-C", async (command) => {
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     const signals: { send?: (signal: EndSignal) => void } = {};
     let setStatus: Promise<unknown> | undefined;
     const watched = await operator.run([command, twitchId, "--watch"], {
@@ -172,7 +163,7 @@ describe("--watch", () => {
 
   test("of list prints the page again as JSON lines", async () => {
     const signals: { send?: (signal: EndSignal) => void } = {};
-    const twitchId = await newVideo();
+    const twitchId = await operator.createVideo();
     let setStatus: Promise<unknown> | undefined;
     const watched = await operator.run(["list", "--watch", "--json", "--status", "Analyzing"], {
       signals,
