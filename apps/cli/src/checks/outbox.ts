@@ -5,7 +5,7 @@ import type { CliContext } from "../context.ts";
 import { isBalanced, withOutbox } from "../outbox/openOutbox.ts";
 import { failed, type Finding, ok, warning } from "./diagnosis.ts";
 
-/** An entry that waits for longer than this has a real problem, in ms. */
+/** How long an entry may wait, in ms, before that counts as a problem. */
 const OLD_MS = 600_000;
 
 /** Whether the outbox can be written, and what it holds. */

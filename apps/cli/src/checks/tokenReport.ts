@@ -85,7 +85,7 @@ function reportOnToken(credential: string, now: number): TokenReport {
       problems: faults.flatMap(([when, message]) => (when ? [{ message, remedy: NEW_TOKEN }] : [])),
     };
   } catch {
-    // It has no three parts, or they cannot be decoded.
+    // It does not have three parts, or they cannot be decoded.
     const message = "it is neither a service-account key (klip_...) nor a token (a JWT)";
     return { kind: "unknown", ...NOTHING, problems: [{ message, remedy: NEW_KEY }] };
   }
