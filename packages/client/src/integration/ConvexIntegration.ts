@@ -4,11 +4,14 @@ import {
   type ArtifactUrlField,
   type ArtifactUrls,
   artifactUrlsSchema,
+  messageSchema,
   percentSchema,
   type Run,
+  runSchema,
   titleSchema,
   twitchIdSchema,
   type UpdateMeta,
+  updateMetaSchema,
   type VideoStatus,
   videoStatusSchema,
 } from "@klipstream/contract";
@@ -22,7 +25,7 @@ import type { ClientOptions } from "../config/options.ts";
 import { classify, SERVER_ERROR_RETRIES } from "../retry/classify.ts";
 import { delayFor } from "../retry/delay.ts";
 import { retry } from "../retry/retry.ts";
-import { messageOption, metaSchema, parseInput, runOption } from "./checks.ts";
+import { parseInput } from "./parseInput.ts";
 
 export type { RecordedResult, Video, VideoId };
 
@@ -59,7 +62,7 @@ export class ConvexIntegration {
     status: VideoStatus,
     meta: UpdateMeta = {},
   ): Promise<RecordedResult> {
-    const checked = parseInput(metaSchema.extend({ status: videoStatusSchema }), {
+    const checked = parseInput(updateMetaSchema.extend({ status: videoStatusSchema }), {
       ...withUpdateId(meta),
       status,
     });
@@ -74,7 +77,7 @@ export class ConvexIntegration {
     status: VideoStatus,
     meta: UpdateMeta = {},
   ): Promise<RecordedResult> {
-    const schema = metaSchema.extend({ twitchId: twitchIdSchema, status: videoStatusSchema });
+    const schema = updateMetaSchema.extend({ twitchId: twitchIdSchema, status: videoStatusSchema });
     const args = parseInput(schema, { ...withUpdateId(meta), twitchId, status });
     return this.#call(() => this.#api.attemptMutation(backend.video.updateStatusByTwitchId, args));
   }
@@ -85,7 +88,7 @@ export class ConvexIntegration {
     urls: ArtifactUrls,
     meta: UpdateMeta = {},
   ): Promise<RecordedResult> {
-    const schema = metaSchema.extend({ twitchId: twitchIdSchema, urls: artifactUrlsSchema });
+    const schema = updateMetaSchema.extend({ twitchId: twitchIdSchema, urls: artifactUrlsSchema });
     const args = parseInput(schema, { ...withUpdateId(meta), twitchId, urls });
     return this.#call(() => this.#api.attemptMutation(backend.video.updateUrls, args));
   }
@@ -136,7 +139,7 @@ export class ConvexIntegration {
 
   /** Undoes the last status change of the video's current run. */
   async rollbackStatus(twitchId: string, meta: UpdateMeta = {}) {
-    const schema = metaSchema.extend({ twitchId: twitchIdSchema });
+    const schema = updateMetaSchema.extend({ twitchId: twitchIdSchema });
     const args = parseInput(schema, { ...withUpdateId(meta), twitchId });
     return this.#call(() => this.#api.attemptMutation(backend.video.rollbackStatus, args));
   }
@@ -150,8 +153,8 @@ export class ConvexIntegration {
     const schema = z.strictObject({
       twitchId: twitchIdSchema,
       percent: percentSchema,
-      message: messageOption,
-      run: runOption,
+      message: messageSchema.optional(),
+      run: runSchema.optional(),
     });
     const args = parseInput(schema, { ...options, twitchId, percent });
     await this.#call(() => this.#api.attemptMutation(backend.video.reportProgress, args));

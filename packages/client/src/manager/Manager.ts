@@ -8,7 +8,7 @@ import {
 } from "@klipstream/contract";
 
 import { type Clock, elapsedMs, type Moment, momentOf } from "../clock.ts";
-import { parseInput } from "../integration/checks.ts";
+import { parseInput } from "../integration/parseInput.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
 import type { FlushResult, Outbox } from "../outbox/Outbox.ts";

@@ -16,7 +16,7 @@ import { z } from "zod";
 
 import { elapsedMs, type Moment } from "../clock.ts";
 import { InvalidInputError } from "../errors.ts";
-import { parseInput } from "../integration/checks.ts";
+import { parseInput } from "../integration/parseInput.ts";
 import type { EntryContent } from "../outbox/entry.ts";
 import type { PipelineProgress, RollbackOptions, UpdateIdentity, UpdateOptions } from "./update.ts";
 

@@ -8,6 +8,7 @@ import { renewed, updateIdOf, writeContent } from "./entry.ts";
 import {
   type Claim,
   type ClaimRequest,
+  fullError,
   type Lease,
   LEASE_MS,
   OUTBOX_BOUNDS,
@@ -47,7 +48,7 @@ export class MemoryStore implements OutboxStore {
     const bytes = sizeOf(entry);
     const { maxEntries, maxBytes } = this.#bounds;
     if (this.#held.entries >= maxEntries || this.#held.bytes + bytes > maxBytes)
-      throw new OutboxFullError(describeFull(this.#bounds));
+      throw fullError(this.#bounds);
     const books = this.#booksOf(entry.deployment);
     const accepted = this.#enter(books, entry);
     books.accepted += 1;
@@ -197,11 +198,6 @@ export class MemoryStore implements OutboxStore {
     }
     return books;
   }
-}
-
-/** What `OutboxFullError` says. */
-export function describeFull({ maxEntries, maxBytes }: OutboxBounds): string {
-  return `the outbox is full (at most ${maxEntries} entries and ${maxBytes} bytes); the backend has not taken updates for long: see \`klipstream outbox status\``;
 }
 
 function sizeOf({ content }: Pick<Entry, "content">): number {

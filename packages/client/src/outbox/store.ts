@@ -1,5 +1,5 @@
 import type { Moment } from "../clock.ts";
-import type { OutboxFullError } from "../errors.ts";
+import { OutboxFullError } from "../errors.ts";
 import type { DeadLetter, Entry, NewEntry, Refusal } from "./entry.ts";
 
 /** A lease that is not renewed runs out after this time; a dead process's lanes are free then. */
@@ -15,6 +15,12 @@ export const BATCH_MAX_COUNT = 50;
 export type OutboxBounds = { maxEntries: number; maxBytes: number };
 
 export const OUTBOX_BOUNDS: OutboxBounds = { maxEntries: 100_000, maxBytes: 256 * 1024 * 1024 };
+
+export function fullError({ maxEntries, maxBytes }: OutboxBounds): OutboxFullError {
+  return new OutboxFullError(
+    `the outbox is full (at most ${maxEntries} entries and ${maxBytes} bytes); the backend has not taken updates for long: see \`klipstream outbox status\``,
+  );
+}
 
 /** The right to send the entries of some lanes. The number is never used twice: it fences off an earlier holder. */
 export type Lease = { owner: string; token: number };

@@ -5,7 +5,7 @@ import { twitchIdSchema } from "@klipstream/contract";
 import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
 import { ConfigurationError } from "../errors.ts";
-import { parseInput } from "../integration/checks.ts";
+import { parseInput } from "../integration/parseInput.ts";
 import {
   type BackendParts,
   connectToBackend,

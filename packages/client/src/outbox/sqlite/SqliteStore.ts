@@ -1,10 +1,10 @@
 import type { Moment } from "../../clock.ts";
 import { OutboxFullError } from "../../errors.ts";
 import { type DeadLetter, type Entry, type NewEntry, renewed, writeContent } from "../entry.ts";
-import { describeFull } from "../MemoryStore.ts";
 import {
   type Claim,
   type ClaimRequest,
+  fullError,
   type Lease,
   LEASE_MS,
   OUTBOX_BOUNDS,
@@ -146,8 +146,7 @@ export class SqliteStore implements OutboxStore {
     const [held] = statements.held.all() as [{ entries: number; bytes: number }];
     const { maxEntries, maxBytes } = this.#bounds;
     const bytes = held.bytes + writeContent(entry.content).length;
-    if (held.entries >= maxEntries || bytes > maxBytes)
-      return new OutboxFullError(describeFull(this.#bounds));
+    if (held.entries >= maxEntries || bytes > maxBytes) return fullError(this.#bounds);
     const accepted = this.#enter(statements, entry);
     statements.countAccepted.run(entry.deployment);
     return accepted;

@@ -1,11 +1,7 @@
-import { checkInput, messageSchema, runSchema, updateMetaSchema } from "@klipstream/contract";
+import { checkInput } from "@klipstream/contract";
 import type { z } from "zod";
 
 import { InvalidInputError } from "../errors.ts";
-
-export const metaSchema = updateMetaSchema;
-export const messageOption = messageSchema.optional();
-export const runOption = runSchema.optional();
 
 /** @throws InvalidInputError with every issue. */
 export function parseInput<T>(schema: z.ZodType<T>, value: unknown): T {
