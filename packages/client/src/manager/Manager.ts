@@ -50,7 +50,7 @@ export type ManagerParts = {
 /** What a pipeline calls. `ConvexManager` is the real one, `RecordingManager` the one for a pipeline's own tests. */
 export type PipelineManager = Omit<Manager, "stats">;
 
-/** The calls of every manager: each is checked here. */
+/** The calls of every manager. An update is checked here, accepted by `Outbox`, delivered by `Dispatcher`, settled by `Settler`. */
 export class Manager {
   readonly #parts: ManagerParts;
   /** When the runs that this manager has started began, on a clock that does not jump. */
