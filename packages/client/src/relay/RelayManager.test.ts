@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { ConfigurationError, InvalidInputError } from "../errors.ts";
+import { ConfigurationError, InvalidInputError, OutboxUnwritableError } from "../errors.ts";
 import { FakeBackend } from "../testing/FakeBackend.ts";
 import { RelayManager } from "./RelayManager.ts";
 
@@ -36,6 +36,16 @@ describe("a relay's manager", () => {
     await expect(manager.close({ timeoutMs: -1 })).rejects.toThrow(InvalidInputError);
     expect(await manager.updateVideoStatus("1", "Downloading")).toMatchObject({ ok: true });
     expect(open).toThrow(ConfigurationError);
+  });
+
+  it("leaves its outbox to the next one where it cannot be built", async () => {
+    await manager.close();
+    const name = readdirSync(folder).find((it) => it.includes(".videos-"))!;
+    rmSync(join(folder, name));
+    mkdirSync(join(folder, name));
+    expect(open).toThrow(OutboxUnwritableError);
+    rmSync(join(folder, name), { recursive: true });
+    manager = open();
   });
 
   it("gives the second call of close what the first one got", async () => {

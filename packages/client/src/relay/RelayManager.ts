@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 import { twitchIdSchema } from "@klipstream/contract";
 
-import { resolveConfiguration } from "../config/configuration.ts";
+import { requireUrl, resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { parseInput } from "../integration/parseInput.ts";
@@ -28,7 +28,7 @@ export class RelayManager extends Manager {
   readonly #parts: BackendParts;
   readonly #known: KnownVideos;
   readonly #lookUp: VideoLookUp;
-  readonly #unlock: () => void;
+  readonly #giveBack: () => void;
   #closing: Promise<FlushResult> | undefined;
 
   /**
@@ -47,19 +47,28 @@ export class RelayManager extends Manager {
         this.#lookUp.answered(...answered),
     };
     const unlock = lockForRelay(configuration.outboxPath);
-    const parts = openOr(unlock, () =>
+    const outboxPath = configuration.outboxPath.value;
+    const known = openOr(
+      unlock,
+      () => new KnownVideos(knownVideosPath(outboxPath, requireUrl(configuration))),
+    );
+    const giveBack = () => {
+      known.close();
+      unlock();
+    };
+    const parts = openOr(giveBack, () =>
       connectToBackend(configuration, options, { ...ambient, sharing }),
     );
     super(parts);
-    this.#unlock = unlock;
     const { clock, deployment, store, outbox } = parts;
     this.#parts = parts;
-    this.#known = new KnownVideos(knownVideosPath(configuration.outboxPath.value, deployment));
+    this.#known = known;
+    this.#giveBack = giveBack;
     this.#lookUp = new VideoLookUp({
       deployment,
       store,
       clock,
-      known: this.#known,
+      known,
       read: (twitchId) => parts.getVideo(twitchId),
       onReached: () => {
         if (outbox.state === "away") outbox.hurry();
@@ -113,10 +122,7 @@ export class RelayManager extends Manager {
 
   override async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
     checkTimeout(options, 0);
-    this.#closing ??= super.close(options).finally(() => {
-      this.#known.close();
-      this.#unlock();
-    });
+    this.#closing ??= super.close(options).finally(this.#giveBack);
     return this.#closing;
   }
 }
