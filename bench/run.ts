@@ -1,8 +1,9 @@
 /**
- * Measures, prints the tables, and writes them into `bench/results.json`, `docs/figures.md`, `docs/figures/` and the headlines of the README.
+ * Measures, and prints the tables.
  *
- *   pnpm bench [name ...]      all tables, or those named
- *   pnpm bench --quick         few and small rounds; prints only, as its figures are for nobody's eyes but yours
+ *   pnpm bench                 all tables; writes `bench/results.json`, `docs/figures.md`, `docs/figures/` and the README's headlines
+ *   pnpm bench <name> ...      those named; prints only, as figures that are compared come from one run
+ *   pnpm bench --quick         few and small rounds; prints only
  *
  * Exits with 1 where a table could not be made, and with 2 where one is not known.
  */
@@ -55,7 +56,7 @@ for (const [at, experiment] of chosen.entries()) {
     process.stderr.write(`\n${experiment.title}: could not be measured.\n${why}\n`);
   }
 }
-if (!values.quick) await keepResults(tables, { isWhole: names.length === 0 });
+if (!values.quick && names.length === 0) await keepResults(tables);
 const seconds = Math.round((performance.now() - startedAt) / 1000);
 process.stdout.write(`\n${tables.length} tables, ${failed.length} failed, in ${seconds} s\n`);
 // A connection that some client keeps for later must not keep the program.

@@ -9,7 +9,10 @@ const END = "<!-- end of headlines -->";
 export function figuresDocument({ machine, tables }: Results): string {
   const head = [
     "# Figures",
-    `Written by \`npx pnpm@12 bench\` from [\`bench/results.json\`](../bench/results.json); a test compares them. Measured on ${machine}. ` +
+    "```sh\nnpx pnpm@12 bench\n```",
+    "takes up to 10 minutes and writes this page; `--quick`, or the names of some tables, only print. After a change of this page's form alone: " +
+      "`node --import tsx bench/programs/drawFigures.ts`.",
+    `The page is made from [\`bench/results.json\`](../bench/results.json); a test compares them. It was measured on ${machine}. ` +
       "Times of another machine are others; what they mean is in the ratios. Each compares things that ran in one run, in turn, round by round, " +
       "and each cell is the median of the rounds with the least and the greatest.",
     `**When there is no ratio.** ${RULE} Counts stay: they do not depend on time. A table whose rounds ran out of time says how many there were.`,

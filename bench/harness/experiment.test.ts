@@ -8,7 +8,7 @@ import {
   shareOf,
   tableOf,
 } from "./experiment.ts";
-import { TOO_NOISY } from "./table.ts";
+import { medianOf, type Table, TOO_NOISY } from "./table.ts";
 
 const MODE: Mode = { rounds: 3, budgetShare: 1, limitMs: 60_000, size: (full) => full };
 const STEADY = { processor: [1, 1, 1] };
@@ -51,8 +51,14 @@ describe("a table", () => {
     ]);
   });
 
-  test("says that it is too noisy in place of a ratio, keeps the figures and has no headline", () => {
-    const table = tableOf(experiment({ headline: () => "Twice." }), {
+  test("has the headline that its figures give", () => {
+    const headline = (table: Table) => `${medianOf(table, "ours", "ratio")} of theirs`;
+    expect(tableOf(experiment({ headline }), measured).headline).toBe("0.25 of theirs");
+  });
+
+  test("says that it is too noisy in place of a ratio, keeps the figures and has no headline of a ratio", () => {
+    const headline = (table: Table) => medianOf(table, "ours", "ratio")?.toFixed(1) ?? null;
+    const table = tableOf(experiment({ headline }), {
       ...measured,
       controls: { processor: [1, 9, 9] },
     });

@@ -29,7 +29,8 @@ export type Experiment = Pick<Table, "name" | "title" | "rowTitle"> & {
   /** How long the rounds may take, in ms; then there are fewer, and the table says so. */
   budgetMs: number;
   start: (mode: Mode) => Promise<Running>;
-  headline?: (table: Table) => string;
+  /** Null where the figure that it needs was too noisy. */
+  headline?: (table: Table) => string | null;
   /** Why it cannot be run here, or null. */
   missing?: () => string | null;
 };
@@ -114,7 +115,7 @@ export function tableOf(
     control,
     headline: null,
   };
-  return { ...table, headline: isTooNoisy ? null : (experiment.headline?.(table) ?? null) };
+  return { ...table, headline: experiment.headline?.(table) ?? null };
 }
 
 type Position = { row: string; column: Column; isTooNoisy: boolean };

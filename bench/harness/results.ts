@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { cpus, totalmem, type } from "node:os";
 import { join } from "node:path";
@@ -14,20 +13,16 @@ const CHARTS = join(PROJECT, "docs/figures");
 const README = join(PROJECT, "README.md");
 const BYTES_PER_GIB = 2 ** 30;
 
-/**
- * Writes the results, the document with its charts, and the README's headlines.
- *
- * @param options.isWhole - Whether these are all tables; else they take the place of those with their names.
- */
-export async function keepResults(
-  tables: readonly Table[],
-  { isWhole }: { isWhole: boolean },
-): Promise<void> {
-  const results = {
-    machine: describeMachine(),
-    tables: isWhole ? [...tables] : replaced(await readTables(), tables),
-  };
+/** Writes `bench/results.json`, and all that is made from it. */
+export async function keepResults(tables: readonly Table[]): Promise<void> {
+  const results: Results = { machine: describeMachine(), tables: [...tables] };
   await writeFile(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
+  await drawResults();
+}
+
+/** Makes `docs/figures.md` with its charts, and the README's headlines, from `bench/results.json`. */
+export async function drawResults(): Promise<void> {
+  const results = JSON.parse(await readFile(RESULTS, "utf8")) as Results;
   await writeFile(DOCUMENT, figuresDocument(results));
   await writeFile(README, withHeadlines(await readFile(README, "utf8"), results));
   await rm(CHARTS, { recursive: true, force: true });
@@ -40,14 +35,4 @@ function describeMachine(): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / BYTES_PER_GIB);
   return `${cpus().length} cores (${first?.model.trim() ?? "unknown"}), ${memory} GiB, ${type()}, Node ${process.versions.node}`;
-}
-
-async function readTables(): Promise<Table[]> {
-  if (!existsSync(RESULTS)) return [];
-  return (JSON.parse(await readFile(RESULTS, "utf8")) as Results).tables;
-}
-
-function replaced(old: readonly Table[], tables: readonly Table[]): Table[] {
-  const kept = old.map((table) => tables.find(({ name }) => name === table.name) ?? table);
-  return [...kept, ...tables.filter((table) => !old.some(({ name }) => name === table.name))];
 }

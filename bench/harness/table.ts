@@ -40,8 +40,8 @@ export function cellOf({ columns, rows }: Table, name: string, column: string): 
   return rows.find((row) => row.name === name)?.cells[columns.indexOf(column)] ?? null;
 }
 
-/** The median of a row's figure; NaN without one. */
-export function medianOf(table: Table, name: string, column: string): number {
+/** The median of a row's figure; null without one, or where it is too noisy. */
+export function medianOf(table: Table, name: string, column: string): number | null {
   const cell = cellOf(table, name, column);
-  return cell === null || cell === TOO_NOISY ? NaN : cell.median;
+  return cell === null || cell === TOO_NOISY ? null : cell.median;
 }

@@ -35,7 +35,7 @@ export const dashboard: Experiment = {
   ],
   chart: { column: "in all, ms" },
   controls: ["processor"],
-  budgetMs: 50_000,
+  budgetMs: 45_000,
   missing: () => (findChromium() === null ? `There is no Chromium here: ${HOW_TO_INSTALL}.` : null),
   start: async () => {
     build("@klipstream/dashboard");

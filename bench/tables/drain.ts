@@ -37,7 +37,7 @@ export const drain: Experiment = {
   ],
   chart: { column: PER_SECOND, isLogarithmic: true },
   controls: ["processor", "disk"],
-  budgetMs: 160_000,
+  budgetMs: 200_000,
   start: async ({ size }) => {
     const server = await startProgram<string>("answeringServer.ts", []);
     return {
@@ -72,11 +72,12 @@ export const drain: Experiment = {
   },
   headline: (table) => {
     const [beside, away] = DISTANCES.map(({ name }) =>
-      medianOf(table, `${name}: ${THIS}`, "ratio").toFixed(1),
+      medianOf(table, `${name}: ${THIS}`, "ratio"),
     );
+    if (beside == null || away == null) return null;
     return (
-      `10,000 pending updates drain at ${away} times the rate of the raw client with the backend ${NETWORK_MS} ms away, ` +
-      `and at ${beside} times beside it.`
+      `10,000 pending updates drain at ${away.toFixed(1)} times the rate of the raw client with the backend ${NETWORK_MS} ms away, ` +
+      `and at ${beside.toFixed(1)} times beside it.`
     );
   },
 };

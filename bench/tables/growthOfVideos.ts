@@ -40,7 +40,7 @@ export const growthOfVideos: Experiment = {
   ],
   chart: { column: "update, ms" },
   controls: ["processor"],
-  budgetMs: 30_000,
+  budgetMs: 15_000,
   start: async ({ size }) => {
     const subjects: Subject[] = [];
     for (const videos of SIZES) {

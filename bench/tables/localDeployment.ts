@@ -43,7 +43,7 @@ export const localDeployment: Experiment = {
   ],
   chart: { column: columnOf(1) },
   controls: ["processor", "disk"],
-  budgetMs: 60_000,
+  budgetMs: 40_000,
   start: async ({ size }) => {
     const folder = temporaryFolder();
     const server = await startProgram<string>("answeringServer.ts", []);

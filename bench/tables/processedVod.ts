@@ -5,7 +5,8 @@ import { originalLoop } from "../contenders/originalLoop.ts";
 import { rawClient } from "../contenders/rawClient.ts";
 import { thisClient } from "../contenders/thisClient.ts";
 import type { Experiment, Sample } from "../harness/experiment.ts";
-import { medianOf } from "../harness/table.ts";
+import { formatCell } from "../harness/format.ts";
+import { cellOf } from "../harness/table.ts";
 import {
   type CostedBackend,
   type DocumentCost,
@@ -63,7 +64,7 @@ export const processedVod: Experiment = {
   ],
   chart: { column: REQUESTS },
   controls: ["processor", "disk"],
-  budgetMs: 30_000,
+  budgetMs: 12_000,
   start: async () => {
     const backend = await startCostedBackend();
     const costs = new Map<string, DocumentCost>();
@@ -88,11 +89,11 @@ export const processedVod: Experiment = {
     };
   },
   headline: (table) => {
-    const of = (name: string, column: string) => medianOf(table, name, column);
+    const of = (name: string, column: string) => formatCell(cellOf(table, name, column));
     const original = CONTENDERS[2]!.name;
     return (
-      `One VOD takes ${of(thisClient.name, REQUESTS)} requests on ${of(thisClient.name, CONNECTIONS)} connection; ` +
-      `the original's loop took ${of(original, REQUESTS)} on ${of(original, CONNECTIONS)}.`
+      `One VOD takes ${of(thisClient.name, REQUESTS)} requests on ${of(thisClient.name, CONNECTIONS)} connections; ` +
+      `the original's loop takes ${of(original, REQUESTS)} on ${of(original, CONNECTIONS)}.`
     );
   },
 };

@@ -19,7 +19,7 @@ export const sizes: Experiment = {
   chart: { column: GZIP },
   controls: [],
   rounds: 1,
-  budgetMs: 30_000,
+  budgetMs: 5_000,
   start: () => {
     const built = builtPackages();
     build("@klipstream/dashboard");

@@ -47,8 +47,11 @@ export const starts: Experiment = {
       close: () => Promise.resolve(),
     });
   },
-  headline: (table) =>
-    `\`klipstream --help\` takes ${medianOf(table, HELP, "ratio").toFixed(1)} times as long as a Node program that does nothing.`,
+  headline: (table) => {
+    const ratio = medianOf(table, HELP, "ratio");
+    if (ratio === null) return null;
+    return `\`${HELP}\` takes ${ratio.toFixed(1)} times as long as a Node program that does nothing.`;
+  },
 };
 
 function time(args: readonly string[], cwd: string): number {

@@ -34,7 +34,7 @@ export const thousandVods: Experiment = {
   ],
   chart: { column: ALL_MS },
   controls: ["processor", "disk"],
-  budgetMs: 60_000,
+  budgetMs: 55_000,
   start: async ({ size }) => {
     const backend = await startBackend();
     const { url } = backend.deployment;
