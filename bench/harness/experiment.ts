@@ -46,7 +46,7 @@ export type Mode = {
   size: (full: number) => number;
 };
 
-const CLOSE_MAX_MS = 20_000;
+const CLOSE_MAX_MS = 15_000;
 
 /** Runs an experiment round by round. @throws what it throws, and an Error where it takes far too long. */
 export async function runExperiment(experiment: Experiment, mode: Mode): Promise<Table> {
