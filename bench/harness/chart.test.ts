@@ -35,6 +35,16 @@ test("each row is named with its figure, and only one that varied has a line for
   expect(svg.match(/class="range" d/g)).toHaveLength(2);
 });
 
+test("a bar begins further to the right where a name is long, and the longest name fits before it", () => {
+  const named = (name: string) => {
+    const table = withValues([1]);
+    return chartOf({ ...table, rows: table.rows.map((row) => ({ ...row, name })) });
+  };
+  const leftOf = (svg: string) => Number(/class="bar" x="(\d+)"/.exec(svg)?.[1]);
+  expect(leftOf(named("n".repeat(60)))).toBeGreaterThan(60 * 7);
+  expect(leftOf(named("n"))).toBeLessThan(60);
+});
+
 test("a row without a figure is left out, and one that is too noisy", () => {
   const table = sampleTable();
   table.rows[0]!.cells[1] = null;

@@ -3,13 +3,14 @@ import type { Spread } from "./spread.ts";
 import { type Table, TOO_NOISY } from "./table.ts";
 
 const WIDTH = 880;
-const LABELS = 330;
+/** Of a letter, about, and at most: the width of text is not known here. */
+const LETTER = 7.2;
+const MARGIN = 28;
 const VALUES = 180;
 const TOP = 64;
 const ROW = 30;
 const BAR = 16;
 const BOTTOM = 16;
-const BARS = WIDTH - LABELS - VALUES;
 
 const STYLE = `
     text { font: 13px system-ui, sans-serif; fill: #1f2328; }
@@ -35,9 +36,10 @@ export function chartOf(table: Table): string {
   const { column, isLogarithmic = false } = table.chart;
   const bars = barsOf(table);
   const height = TOP + bars.length * ROW + BOTTOM;
+  const left = Math.ceil(MARGIN + LETTER * Math.max(0, ...bars.map(({ name }) => name.length)));
   const scale = scaleFor(
     bars.map(({ spread }) => spread),
-    isLogarithmic,
+    { isLogarithmic, width: WIDTH - left - VALUES },
   );
   const subtitle = `${column}${isLogarithmic ? ", powers of ten" : ""}: median, least and greatest`;
   return [
@@ -47,7 +49,7 @@ export function chartOf(table: Table): string {
     `  <rect class="paper" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>`,
     `  <text class="title" x="16" y="28">${escape(table.title)}</text>`,
     `  <text class="quiet" x="16" y="48">${escape(subtitle)}</text>`,
-    ...bars.flatMap((bar, at) => drawBar(bar, TOP + at * ROW, scale)),
+    ...bars.flatMap((bar, at) => drawBar(bar, { left, top: TOP + at * ROW, scale })),
     "</svg>",
     "",
   ].join("\n");
@@ -67,18 +69,23 @@ function barsOf({ rows, columns, chart }: Table): Bar[] {
 type Scale = (value: number) => number;
 
 /** From a value to a length: from zero, or by powers of ten from the one below the least. */
-function scaleFor(spreads: readonly Spread[], isLogarithmic: boolean): Scale {
+function scaleFor(
+  spreads: readonly Spread[],
+  { isLogarithmic, width }: { isLogarithmic: boolean; width: number },
+): Scale {
   const greatest = Math.max(...spreads.map(({ max }) => max));
   if (!(greatest > 0)) return () => 0;
-  if (!isLogarithmic) return (value) => (value / greatest) * BARS;
+  if (!isLogarithmic) return (value) => (value / greatest) * width;
   const positive = spreads.flatMap(({ min, median }) => [min, median]).filter((value) => value > 0);
   const floor = 10 ** Math.floor(Math.log10(Math.min(...positive)) - 0.1);
   const decades = Math.log10(greatest / floor);
-  return (value) => (value <= floor ? 0 : (Math.log10(value / floor) / decades) * BARS);
+  return (value) => (value <= floor ? 0 : (Math.log10(value / floor) / decades) * width);
 }
 
-function drawBar({ name, spread }: Bar, y: number, scale: Scale): string[] {
-  const middle = y + BAR / 2;
+type Position = { left: number; top: number; scale: Scale };
+
+function drawBar({ name, spread }: Bar, { left, top, scale }: Position): string[] {
+  const middle = top + BAR / 2;
   const [length, from, to] = [spread.median, spread.min, spread.max].map((value) =>
     Math.round(scale(value)),
   );
@@ -86,13 +93,13 @@ function drawBar({ name, spread }: Bar, y: number, scale: Scale): string[] {
     from === to
       ? []
       : [
-          `  <path class="range" d="M${LABELS + from!} ${middle}H${LABELS + to!}M${LABELS + from!} ${middle - 4}v8M${LABELS + to!} ${middle - 4}v8"/>`,
+          `  <path class="range" d="M${left + from!} ${middle}H${left + to!}M${left + from!} ${middle - 4}v8M${left + to!} ${middle - 4}v8"/>`,
         ];
   return [
-    `  <text x="${LABELS - 12}" y="${middle + 5}" text-anchor="end">${escape(name)}</text>`,
-    `  <rect class="bar" x="${LABELS}" y="${y}" width="${Math.max(1, length!)}" height="${BAR}" rx="2"/>`,
+    `  <text x="${left - 12}" y="${middle + 5}" text-anchor="end">${escape(name)}</text>`,
+    `  <rect class="bar" x="${left}" y="${top}" width="${Math.max(1, length!)}" height="${BAR}" rx="2"/>`,
     ...range,
-    `  <text x="${LABELS + Math.max(length!, to!) + 10}" y="${middle + 5}">${escape(formatCell(spread))}</text>`,
+    `  <text x="${left + Math.max(length!, to!) + 10}" y="${middle + 5}">${escape(formatCell(spread))}</text>`,
   ];
 }
 

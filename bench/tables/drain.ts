@@ -9,7 +9,7 @@ const PENDING = 10_000;
 const VIDEOS = 200;
 const NETWORK_MS = 20;
 const THIS = "@klipstream/client";
-const RAW = "ConvexHttpClient, one by one";
+const RAW = "ConvexHttpClient";
 const PER_SECOND = "updates per second";
 
 /** Where the updates go, and how many the raw client sends there: enough to know its rate. */
