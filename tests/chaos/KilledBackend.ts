@@ -45,32 +45,47 @@ export const numbers = query({ args: { table, writer: v.string() }, handler: asy
   (await ctx.db.query(table).withIndex("by_writer", (q) => q.eq("writer", writer)).collect()).map(({ n }) => n) });`,
 };
 
+type Deployed = {
+  /** The folder whose `convex/` is deployed. Default: a small one of writes that leave traces. */
+  project?: string;
+  /** The deployment's variables. */
+  env?: Readonly<Record<string, string>>;
+};
+
 /** `klipstream-local` in a folder of its own, with a project on it, to be killed and started again on the same port. */
 export class KilledBackend {
   readonly #folder: string;
   readonly #port: number;
+  readonly #env: Readonly<Record<string, string>>;
   #process: ChildProcess | null = null;
   #output = "";
 
-  private constructor(folder: string, port: number) {
+  private constructor(folder: string, port: number, env: Readonly<Record<string, string>>) {
     this.#folder = folder;
     this.#port = port;
+    this.#env = env;
   }
 
   /** @param folder - An empty one. */
-  static async create(folder: string): Promise<KilledBackend> {
-    mkdirSync(join(folder, "convex"));
-    symlinkSync(join(import.meta.dirname, "../node_modules"), join(folder, "node_modules"));
-    for (const [path, content] of Object.entries(PROJECT))
-      writeFileSync(join(folder, path), content);
-    const backend = new KilledBackend(folder, await freePort());
+  static async create(
+    folder: string,
+    { project, env = {} }: Deployed = {},
+  ): Promise<KilledBackend> {
+    if (project === undefined) writeProject(folder);
+    const backend = new KilledBackend(folder, await freePort(), env);
     await backend.start();
-    const adminKey = readFileSync(join(folder, ".convex-local/admin-key"), "utf8").trim();
-    const { exitCode, stderr } = await runConvexCli(["deploy", "--typecheck", "disable"], {
-      url: backend.url,
-      adminKey,
-      cwd: folder,
-    });
+    const { url, adminKey } = backend;
+    const { exitCode, stderr } = await runConvexCli(
+      // The generated code of a project that is there already may be in use.
+      [
+        "deploy",
+        "--typecheck",
+        "disable",
+        "--codegen",
+        project === undefined ? "enable" : "disable",
+      ],
+      { url, adminKey, cwd: project ?? folder },
+    );
     if (exitCode !== 0) throw new Error(`the project could not be deployed:\n${stderr}`);
     return backend;
   }
@@ -79,9 +94,19 @@ export class KilledBackend {
     return `http://127.0.0.1:${this.#port}`;
   }
 
+  /** The operator's key. */
+  get adminKey(): string {
+    return readFileSync(join(this.#folder, ".convex-local/admin-key"), "utf8").trim();
+  }
+
   /** Resolves once it serves. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [PROGRAM, "--port", String(this.#port)], {
+    const variables = Object.entries(this.#env).flatMap(([name, value]) => [
+      "--env",
+      `${name}=${value}`,
+    ]);
+    const args = [PROGRAM, "--port", String(this.#port), ...variables];
+    const child = spawn(process.execPath, args, {
       cwd: this.#folder,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -110,6 +135,12 @@ export class KilledBackend {
     await exit;
     this.#process = null;
   }
+}
+
+function writeProject(folder: string): void {
+  mkdirSync(join(folder, "convex"));
+  symlinkSync(join(import.meta.dirname, "../node_modules"), join(folder, "node_modules"));
+  for (const [path, content] of Object.entries(PROJECT)) writeFileSync(join(folder, path), content);
 }
 
 /** A port that nobody listens on just now. */

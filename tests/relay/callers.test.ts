@@ -1,13 +1,30 @@
 /** Callers in other languages, through the relay. */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ISSUER } from "@klipstream/bench/startBackend";
+import {
+  createSigningKey,
+  exchangeKey,
+  issueServiceAccountKey,
+  signingVariables,
+} from "@klipstream/client/keys";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 
-import { PROJECT, type Relay, type RelayStage, startRelayStage } from "./stage.ts";
+import { KilledBackend } from "../chaos/KilledBackend.ts";
+import {
+  call,
+  type Event,
+  PROJECT,
+  type Relay,
+  type RelayStage,
+  startRelayStage,
+} from "./stage.ts";
 
 const isThere = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
 const HAS_REQUESTS = isThere("python3", "-c", "import requests");
@@ -51,9 +68,9 @@ const statuses = async (twitchId: string) =>
   (await stage.history(twitchId)).flatMap(({ to }) => to ?? []);
 
 /** The caller in Python, which sets statuses when it is told to. */
-function startCaller(twitchId: string) {
+function startCaller(twitchId: string, { url } = relay) {
   const child = spawn("python3", [join(import.meta.dirname, "caller.py"), twitchId], {
-    env: { ...process.env, CONVEX_URL: relay.url, NO_PROXY: "127.0.0.1" },
+    env: { ...process.env, CONVEX_URL: url, NO_PROXY: "127.0.0.1" },
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
@@ -92,7 +109,60 @@ describe.skipIf(!HAS_REQUESTS)("a caller in Python that knows two routes", () =>
       .poll(() => statuses(twitchId), { timeout: 40_000, interval: 200 })
       .toEqual(["Queued", ...set]);
   });
+
+  it("sees success at each call while the backend's process is killed and started again", async () => {
+    const backend = await startBackendProcess();
+    const { twitchId } = backend;
+    const restarted = await stage.startRelay(["--wait", "1s"], backend.environment);
+    const caller = startCaller(twitchId, restarted);
+    await caller.set(["Downloading", "Fetching chat"]);
+    await backend.process.kill();
+    await caller.set(["Transcribing", "Analyzing"]);
+    await backend.process.start();
+    await caller.set(["Finding highlights"]);
+    await backend.process.kill();
+    await caller.set(["Completed"]);
+    await caller.end();
+    await backend.process.start();
+    const order = ["Queued", "Downloading", "Fetching chat", "Transcribing", "Analyzing"];
+    await expect
+      .poll(backend.statuses, { timeout: 40_000, interval: 200 })
+      .toEqual([...order, "Finding highlights", "Completed"]);
+    expect(await restarted.stop()).toBe(0);
+  }, 120_000);
 });
+
+/** A backend that is a process of its own, with a video; and what a relay needs to reach it. */
+async function startBackendProcess() {
+  const folder = mkdtempSync(join(tmpdir(), "klipstream-restarted-"));
+  const env = signingVariables(await createSigningKey(), ISSUER);
+  const process = await KilledBackend.create(folder, { project: PROJECT, env });
+  onTestFinished(async () => {
+    await process.kill();
+    rmSync(folder, { recursive: true });
+  });
+  const scopes = ["videos:read", "videos:write"] as const;
+  const apiKey = await issueServiceAccountKey(process, { account: "relay", scopes });
+  const headers = { authorization: `Bearer ${await exchangeKey(process.url, apiKey)}` };
+  const twitchId = "1";
+  const ask = (kind: "query" | "mutation", path: string, args: object) =>
+    call(process.url, { kind, path: `video:${path}`, args: { twitchId, ...args }, headers });
+  await ask("mutation", "create", {});
+  return {
+    process,
+    twitchId,
+    environment: {
+      CONVEX_URL: process.url,
+      CONVEX_API_KEY: apiKey,
+      CONVEX_OUTBOX_PATH: join(folder, "outbox.db"),
+    },
+    async statuses() {
+      const paginationOpts = { numItems: 100, cursor: null };
+      const { value } = await ask("query", "history", { paginationOpts });
+      return (value as { page: Event[] }).page.toReversed().flatMap(({ to }) => to ?? []);
+    },
+  };
+}
 
 describe("the example in", () => {
   // One that was skipped says so in the report, in one line.

@@ -99,6 +99,16 @@ describe("while the backend is there", () => {
     expect(events.filter(({ updateId }) => updateId === "once-1")).toHaveLength(1);
   });
 
+  it("an Idempotency-Key counts also for an _id that the relay has never seen", async () => {
+    const { twitchId, videoId } = await stage.createVideo();
+    const update = { id: videoId, status: "Downloading" };
+    const key = { "idempotency-key": "once-2" };
+    for (const outcome of ["applied", "duplicate"])
+      expect(await mutate("updateStatus", update, key)).toMatchObject({ value: { outcome } });
+    const events = await stage.history(twitchId);
+    expect(events.filter(({ updateId }) => updateId === "once-2")).toHaveLength(1);
+  });
+
   it("the calls by address, /api/run and GET /api/query, work too", async () => {
     const { twitchId } = await stage.createVideo();
     const response = await fetch(`${relay.url}/api/run/video/updateStatusByTwitchId`, {
@@ -156,6 +166,16 @@ describe.each(["refuses connections", "never answers"])("while the backend %s", 
     await away();
     const answer = await mutate("updateStatus", { id: videoId, status: "Downloading" });
     expect(answer).toMatchObject({ httpStatus: 503, code: "BackendUnavailable" });
+  });
+
+  it("an _id is known once an update went by it", async () => {
+    const { twitchId, videoId } = await stage.createVideo();
+    await mutate("updateStatus", { id: videoId, status: "Downloading" });
+    await away();
+    const answer = await mutate("updateStatus", { id: videoId, status: "Transcribing" });
+    expect(answer).toMatchObject({ status: "success", value: { outcome: "queued", twitchId } });
+    await back();
+    expect(await statuses(twitchId)).toEqual(["Queued", "Downloading", "Transcribing"]);
   });
 
   it("a caller reads what it wrote, with the time of what is known", async () => {
