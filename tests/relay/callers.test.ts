@@ -156,7 +156,7 @@ async function startBackendProcess() {
       CONVEX_API_KEY: apiKey,
       CONVEX_OUTBOX_PATH: join(folder, "outbox.db"),
     },
-    async statuses() {
+    statuses: async () => {
       const paginationOpts = { numItems: 100, cursor: null };
       const { value } = await ask("query", "history", { paginationOpts });
       return (value as { page: Event[] }).page.toReversed().flatMap(({ to }) => to ?? []);
