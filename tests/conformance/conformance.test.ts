@@ -13,7 +13,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
-const TIMEOUT_MS = 240_000;
+const TIMEOUT_MS = 420_000;
 
 let folder: string;
 let deployment: ChildProcess;
