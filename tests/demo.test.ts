@@ -197,6 +197,36 @@ describe("the demo", () => {
   );
 
   it(
+    "with --keep it goes on where it was: the same addresses, artifacts and videos, and no work done twice",
+    async () => {
+      const folder = await copyVod();
+      const kept = join(folder, "kept");
+      const args = ["--vod", folder, "--stay", "--keep", kept];
+      const first = start(...args);
+      await first.printed("analysis.json");
+      const addresses = (printed: string) => printed.slice(printed.indexOf("The deployment is at"));
+
+      const second = new Demo(args);
+      expect(await second.exitCode()).toBe(1);
+      expect(second.stderr).toMatch(/A local deployment runs on .* already/);
+
+      first.signal("SIGINT");
+      expect(await first.exitCode(), first.stderr).toBe(0);
+      const again = start(...args);
+      await again.printed("analysis.json");
+      expect(again.stdout).toContain("is there from an earlier start");
+      expect(again.stdout).not.toContain("Downloading");
+      expect(addresses(again.stdout)).toBe(addresses(first.stdout));
+      expect(readTable(again.stdout)).toEqual(readTable(first.stdout));
+      const [analysis] = /http:\S+analysis\.json/.exec(again.stdout)!;
+      expect((await fetch(analysis)).status).toBe(200);
+      again.signal("SIGINT");
+      expect(await again.exitCode(), again.stderr).toBe(0);
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     "stopped in the middle it stops its pipelines and cleans up",
     async () => {
       const running = start();

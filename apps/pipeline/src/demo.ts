@@ -1,7 +1,7 @@
 /** The main job, start to end, on a local deployment of its own: `pnpm demo`. With `--stay` it is `pnpm start`. */
 import { once } from "node:events";
 
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 
 import { DemoJob } from "./demo/DemoJob.ts";
 import type { AdministeredDeployment } from "./demo/demoBackend.ts";
@@ -15,6 +15,7 @@ const {
   vod: folders,
   stay = false,
   deployment: givenUrl,
+  keep = null,
 } = new Command("demo")
   .description("Run VODs through the whole system, on a local deployment unless one is given.")
   .option("--vod <folder>", "a VOD folder of your own; repeatable", collect, [])
@@ -22,6 +23,12 @@ const {
   .option(
     "--deployment <url>",
     "an empty deployment to run on, whose admin key is in CONVEX_SELF_HOSTED_ADMIN_KEY; its signing key is replaced",
+  )
+  .addOption(
+    new Option(
+      "--keep <folder>",
+      "keep all data in a folder, and go on with it at the next start",
+    ).conflicts("deployment"),
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
   .parse()
@@ -50,7 +57,7 @@ async function main(planned: readonly PlannedVod[]): Promise<number> {
       stoppedBy = signal;
       stop.abort();
     });
-  const job = new DemoJob(planned, givenDeployment(), stop.signal);
+  const job = new DemoJob(planned, { given: givenDeployment(), dataFolder: keep }, stop.signal);
   try {
     const evidence = await runWithView(job, () => (stay ? showDashboard(job) : Promise.resolve()));
     const isGood = report(evidence);
@@ -89,8 +96,9 @@ function printAddresses(backendUrl: string, evidence: readonly Evidence[]): void
   const lines = evidence.map(({ planned: { name, vod }, video }) =>
     [`  ${name} (${vod.twitchId})`, `    ${video?.transcriptAnalysisUrl ?? ""}`].join("\n"),
   );
+  const whereData = keep === null ? "its data is gone" : `its data stays in ${keep}`;
   process.stdout.write(
-    `\nThe deployment is at ${backendUrl}; its data is gone when it stops (Ctrl-C).\n${lines.join("\n")}\n`,
+    `\nThe deployment is at ${backendUrl}; ${whereData} when it stops (Ctrl-C).\n${lines.join("\n")}\n`,
   );
 }
 

@@ -7,11 +7,13 @@ import { startDashboard } from "./dashboard.ts";
 import {
   type AdministeredDeployment,
   deployBackend,
+  makeAccounts,
   type DemoDeployment,
   prepareGivenBackend,
   startDemoBackend,
 } from "./demoBackend.ts";
 import type { Evidence } from "./expectations.ts";
+import { KeptDemo } from "./keptDemo.ts";
 import { PlainHttpBackend } from "./plainHttp.ts";
 import type { PlannedVod } from "./plan.ts";
 import { readBack } from "./readBack.ts";
@@ -21,6 +23,9 @@ import { runVod, type VodRun, type Workplace } from "./runVod.ts";
 /** What `start` brings up. */
 type Ground = {
   deployment: DemoDeployment;
+  /** Null where nothing stays. */
+  kept: KeptDemo | null;
+  artifactPort: number;
   workplace: Omit<Workplace, "pipelineKey">;
 };
 /** What can be worked with once `deploy` is done. */
@@ -31,6 +36,7 @@ export class DemoJob {
   readonly planned: readonly PlannedVod[];
   /** The deployment to run on; null: a local one of its own. */
   readonly given: AdministeredDeployment | null;
+  readonly #dataFolder: string | null;
   readonly #resources = new Resources();
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
@@ -39,14 +45,19 @@ export class DemoJob {
   #ground: Ground | undefined;
   #access: Access | undefined;
 
-  /** @param signal - Stops whatever is under way, which then throws the signal's reason. */
+  /**
+   * @param place.given - The deployment to run on; null: a local one of its own.
+   * @param place.dataFolder - Where the data of its own one stays for the next start; null: nothing stays.
+   * @param signal - Stops whatever is under way, which then throws the signal's reason.
+   */
   constructor(
     planned: readonly PlannedVod[],
-    given: AdministeredDeployment | null,
+    { given, dataFolder }: { given: AdministeredDeployment | null; dataFolder: string | null },
     signal: AbortSignal,
   ) {
     this.planned = planned;
     this.given = given;
+    this.#dataFolder = dataFolder;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
   }
 
@@ -54,18 +65,22 @@ export class DemoJob {
     return this.#started().deployment.url;
   }
 
-  /** Starts a server for the artifacts, and a local deployment unless one is given, on free ports. */
+  /** Starts a server for the artifacts, and a local deployment unless one is given: on free ports, or where they were. */
   async start(): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), "klipstream-demo-"));
-    this.#resources.add({ close: () => rm(folder, { recursive: true, force: true }) });
-    const artifactFolder = join(folder, "artifacts");
-    await mkdir(artifactFolder);
-    const artifacts = this.#resources.add(await startArtifactServer(artifactFolder));
+    const kept = this.#dataFolder === null ? null : await KeptDemo.open(this.#dataFolder);
+    const folder = kept?.folder ?? (await this.#temporaryFolder());
+    // First: it holds the folder for this process alone.
     const deployment = this.#resources.add(
-      await (this.given === null ? startDemoBackend() : prepareGivenBackend(this.given)),
+      await (this.given === null ? startDemoBackend(kept) : prepareGivenBackend(this.given)),
     );
+    const artifactFolder = join(folder, "artifacts");
+    await mkdir(artifactFolder, { recursive: true });
+    const port = kept?.state?.ports.artifacts ?? 0;
+    const artifacts = this.#resources.add(await startArtifactServer(artifactFolder, port));
     this.#ground = {
       deployment,
+      kept,
+      artifactPort: artifacts.port,
       workplace: {
         backendUrl: deployment.url,
         folder,
@@ -91,8 +106,13 @@ export class DemoJob {
 
   /** Pushes `convex/`, and makes the accounts that work with it. */
   async deploy(): Promise<void> {
-    const { deployment, workplace } = this.#started();
-    const { pipelineKey, readerKey, viewerKey } = await deployBackend(deployment, this.#signal);
+    const { deployment, workplace, kept, artifactPort } = this.#started();
+    await deployBackend(deployment, this.#signal);
+    const keys = kept?.state?.keys ?? (await makeAccounts(deployment));
+    const { adminKey } = deployment;
+    const ports = { deployment: Number(new URL(deployment.url).port), artifacts: artifactPort };
+    await kept?.save({ ports, adminKey, keys, runs: kept.state?.runs ?? {} });
+    const { pipelineKey, readerKey, viewerKey } = keys;
     this.#access = {
       viewerKey,
       http: new PlainHttpBackend(deployment.url, readerKey),
@@ -101,16 +121,29 @@ export class DemoJob {
   }
 
   /**
-   * Creates a video and runs its pipeline to the end. What the pipeline does wrong is in its evidence.
+   * Creates a video and runs its pipeline to the end, if an earlier start has not. What the pipeline does wrong is in its
+   * evidence.
    *
    * @param onProgress - Gets a line for people whenever something happens.
    */
   async work(planned: PlannedVod, onProgress: (line: string) => void): Promise<void> {
     const { http, workplace } = this.#ready();
-    await http.createVideo(planned.vod.twitchId, planned.vod.title);
-    const run = runVod(planned, workplace, onProgress);
-    this.#ongoing.push(run);
-    this.#runs.set(planned, await run);
+    const { kept } = this.#started();
+    const { twitchId, title } = planned.vod;
+    const earlier = kept?.state?.runs[twitchId];
+    if (earlier !== undefined) {
+      onProgress("is there from an earlier start");
+      this.#runs.set(planned, earlier);
+      return;
+    }
+    const isNew = (await http.readVideo(twitchId)) === null;
+    await http.createVideo(twitchId, title);
+    const running = runVod(planned, workplace, onProgress);
+    this.#ongoing.push(running);
+    const run = { ...(await running), isWhole: isNew };
+    this.#runs.set(planned, run);
+    // One that has failed is tried again at the next start.
+    if (run.exitCodes.analysisPipeline === 0) await kept?.saveRun(twitchId, run);
   }
 
   /** Gathers what there is to know about each VOD that was worked on. */
@@ -130,6 +163,12 @@ export class DemoJob {
     // Until its processes are gone they write to the folder that is about to be removed.
     await Promise.allSettled(this.#ongoing);
     await this.#resources.close();
+  }
+
+  async #temporaryFolder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "klipstream-demo-"));
+    this.#resources.add({ close: () => rm(folder, { recursive: true, force: true }) });
+    return folder;
   }
 
   #started(): Ground {

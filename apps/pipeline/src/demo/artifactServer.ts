@@ -3,10 +3,15 @@ import type { AddressInfo } from "node:net";
 
 import sirv from "sirv";
 
-export type ArtifactServer = { url: string; close(): Promise<void> };
+export type ArtifactServer = { url: string; port: number; close(): Promise<void> };
 
-/** Serves the artifact store's folder on a free port of this machine. */
-export async function startArtifactServer(folder: string): Promise<ArtifactServer> {
+/**
+ * Serves the artifact store's folder on this machine.
+ *
+ * @param port - 0: any free one.
+ * @throws what listening throws: `EADDRINUSE` for a port in use.
+ */
+export async function startArtifactServer(folder: string, port: number): Promise<ArtifactServer> {
   // `dev` looks files up when they are asked for: they do not exist yet.
   const serve = sirv(folder, {
     ...{ dev: true, etag: true },
@@ -19,10 +24,12 @@ export async function startArtifactServer(folder: string): Promise<ArtifactServe
     });
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen(0, "127.0.0.1", resolve);
+    server.once("error", reject).listen(port, "127.0.0.1", resolve);
   });
+  const { port: listening } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${listening}`,
+    port: listening,
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();

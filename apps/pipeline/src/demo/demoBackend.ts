@@ -6,6 +6,8 @@ import {
 import { runConvexCli, startLocalDeployment } from "@klipstream/local-deployment";
 import { fileURLToPath } from "node:url";
 
+import type { KeptDemo } from "./keptDemo.ts";
+
 const PROJECT = fileURLToPath(new URL("../../../../", import.meta.url));
 const ISSUER = "https://demo.klipstream.invalid";
 
@@ -32,9 +34,15 @@ export type AdministeredDeployment = { url: string; adminKey: string };
 /** A deployment that the demo runs on; `close` stops it where the demo has started it. */
 export type DemoDeployment = AdministeredDeployment & { close(): Promise<void> };
 
-/** Starts a local deployment on a free port, with a signing key of its own. */
-export async function startDemoBackend(): Promise<DemoDeployment> {
-  return await startLocalDeployment({ env: signingVariables(await createSigningKey(), ISSUER) });
+/** Starts a local deployment: with a signing key of its own, or as it was kept. */
+export async function startDemoBackend(kept: KeptDemo | null): Promise<DemoDeployment> {
+  const state = kept?.state ?? null;
+  return await startLocalDeployment({
+    ...(kept !== null && { dataFolder: kept.dataFolder }),
+    ...(state === null
+      ? { env: signingVariables(await createSigningKey(), ISSUER) }
+      : { port: state.ports.deployment, adminKey: state.adminKey }),
+  });
 }
 
 /**
@@ -53,7 +61,7 @@ export async function prepareGivenBackend(given: AdministeredDeployment): Promis
 }
 
 /**
- * Pushes `convex/` with the `convex` CLI, and makes the accounts. It neither checks types nor writes generated code:
+ * Pushes `convex/` with the `convex` CLI. It neither checks types nor writes generated code:
  * `pnpm check` does.
  *
  * @throws Error with what the CLI printed where it fails.
@@ -61,13 +69,17 @@ export async function prepareGivenBackend(given: AdministeredDeployment): Promis
 export async function deployBackend(
   deployment: AdministeredDeployment,
   signal: AbortSignal,
-): Promise<DemoKeys> {
+): Promise<void> {
   const { exitCode, stdout, stderr } = await runConvexCli(
     ["deploy", "--typecheck", "disable", "--codegen", "disable"],
     { url: deployment.url, adminKey: deployment.adminKey, cwd: PROJECT, signal },
   );
   signal.throwIfAborted();
   if (exitCode !== 0) throw new Error(`convex deploy failed:\n${stdout}${stderr}`);
+}
+
+/** Makes the accounts that work with a deployment, and their keys. */
+export async function makeAccounts(deployment: AdministeredDeployment): Promise<DemoKeys> {
   return {
     pipelineKey: await issueServiceAccountKey(deployment, {
       account: PIPELINE_ACCOUNT,

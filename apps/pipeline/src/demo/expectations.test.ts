@@ -30,6 +30,7 @@ function evidence(mishap: Mishap | null = null): Evidence {
   return {
     planned: { name: "vod", vod: { path: "/vod", twitchId: "1", title: null }, mishap },
     run: {
+      isWhole: true,
       exitCodes: { rawPipeline: 0, analysisPipeline: 0 },
       waited: 0,
       rejected: [],
@@ -66,6 +67,13 @@ describe("findProblems", () => {
       event.to === "Transcribing" ? [event, rollback, again] : [event],
     );
     expect(findProblems({ ...failing, events })).toEqual([]);
+  });
+
+  it("a VOD that an earlier start had begun with needs no whole history, but must be complete", () => {
+    const begun = { ...evidence(), run: { ...evidence().run, isWhole: false }, events: [] };
+    expect(findProblems({ ...begun, run: evidence().run }).join()).toContain("the history");
+    expect(findProblems(begun)).toEqual([]);
+    expect(findProblems({ ...begun, video: null }).join()).toContain("the video is Completed");
   });
 
   const good = evidence();

@@ -19,6 +19,8 @@ export type Workplace = {
 
 /** What the pipeline of one VOD did, as its processes told it. */
 export type VodRun = {
+  /** False where an earlier start had begun with the VOD, and was stopped before its end. */
+  isWhole: boolean;
   exitCodes: Record<PipelinePart, number | null>;
   /** How many updates were not acknowledged when the pipeline went on. */
   waited: number;
@@ -41,6 +43,7 @@ export async function runVod(
 ): Promise<VodRun> {
   const { folder: cwd, signal } = workplace;
   const run: VodRun = {
+    isWhole: true,
     exitCodes: { rawPipeline: null, analysisPipeline: null },
     waited: 0,
     rejected: [],
