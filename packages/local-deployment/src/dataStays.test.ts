@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,6 +23,7 @@ export const many = mutation({ args: { count: v.number() }, handler: async (ctx,
   for (let rank = 0; rank < count; rank++)
     await ctx.db.insert("notes", { owner: "many " + (rank % 10), rank, tags: rank % 2 ? { a: NaN, b: -0 } : undefined });
 } });
+export const uploadUrl = mutation({ args: {}, handler: (ctx) => ctx.storage.generateUploadUrl() });
 export const waitForEver = internalAction({ args: {}, handler: () => new Promise<null>(() => {}) });
 export const startWaiting = mutation({ args: {}, handler: (ctx) => ctx.scheduler.runAfter(0, internal.kept.waitForEver, {}) });
 `,
@@ -110,6 +111,20 @@ describe("after a restart on the same folder", () => {
     expect(await list("repeated")).toHaveLength(1);
     expect((await sendMutation("session 1", 8))["result"]).not.toBe(first["result"]);
     expect(await list("repeated")).toHaveLength(2);
+  });
+
+  it("a content that was stored for a file that was never committed is removed", async () => {
+    const files = join(dataFolder, "files");
+    await mkdir(files, { recursive: true });
+    await writeFile(join(files, "orphan"), "x");
+    await writeFile(join(files, "half.unfinished"), "x");
+    const stored = (await call("mutation", "kept:uploadUrl")) as string;
+    const upload = await fetch(stored, { method: "POST", body: "kept" });
+    expect(upload.status).toBe(200);
+    await run.restart({ dataFolder });
+    const [left, ...others] = await readdir(files);
+    expect(others).toEqual([]);
+    expect(await readFile(join(files, left!), "utf8")).toBe("kept");
   });
 
   it("a push changes only what has changed", async () => {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
-import { folderBlobs, memoryBlobs, type Blobs } from "../files/blobs.ts";
+import { folderBlobs, memoryBlobs, type ListedBlobs } from "../files/blobs.ts";
 import { describeFile, type UploadedFile } from "../files/uploadedFile.ts";
 import { Files } from "../files/files.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
@@ -16,6 +16,7 @@ import type {
   FunctionCall,
   HttpActionOutcome,
   HttpActionRequest,
+  InlineQuery,
   TableImport,
 } from "../engine/messages.ts";
 import type { DataFile } from "../storage/dataFile.ts";
@@ -66,7 +67,7 @@ type DeploymentEvents = {
 /** The state of a deployment and what happens in it, whatever protocol asks for it. */
 export class Deployment extends EventEmitter<DeploymentEvents> implements PushTarget {
   readonly documents: DocumentStore;
-  readonly blobs: Blobs;
+  readonly blobs: ListedBlobs;
   readonly files: Files;
   readonly uploadTokens: UploadTokens;
   readonly imports = new Imports(this);
@@ -159,6 +160,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
    * @throws RequestError 400 if the deployed code cannot be loaded any more.
    */
   async restore(): Promise<void> {
+    await this.files.sweep();
     if (this.#stored !== null) await this.#reload({ ...this.#stored, directory: "" });
     this.#file?.write(recordsOf(this.#active, this.#env));
     this.#startCrons();
@@ -216,8 +218,8 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   /** Runs a query that is not deployed: the source of a module that exports it. */
-  async inlineQuery(source: string): Promise<{ requestId: string; outcome: CallOutcome }> {
-    return { requestId: newRequestId(), outcome: await this.engine.inlineQuery(source) };
+  async inlineQuery(query: InlineQuery): Promise<Answer> {
+    return { requestId: newRequestId(), outcome: await this.engine.inlineQuery(query) };
   }
 
   async httpAction(

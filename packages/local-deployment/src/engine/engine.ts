@@ -95,8 +95,8 @@ export class Engine {
   }
 
   /** Runs a query that is not deployed: the source of a module that exports it. */
-  inlineQuery(source: string): Promise<M.CallOutcome> {
-    return this.#ask<M.CallOutcome>({ type: "inlineQuery", source });
+  inlineQuery(query: M.InlineQuery): Promise<M.CallOutcome> {
+    return this.#ask<M.CallOutcome>({ type: "inlineQuery", query });
   }
 
   httpAction(request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
@@ -151,6 +151,7 @@ export class Engine {
       port: port2,
       shared,
       snapshot: this.#store.snapshot(),
+      isKept: this.#store.isKept,
       blobs: blobChannel.port2,
       uploadSecret: this.#uploadSecret,
     };
@@ -235,6 +236,9 @@ export class Engine {
         return;
       }
       case "commit":
+        return;
+      case "untilStored":
+        this.#port.postMessage({ type: "stored", id: reply.id } satisfies EngineRequest);
         return;
       case "failed":
         this.#pending.get(reply.id)?.reject(new Error(reply.message));

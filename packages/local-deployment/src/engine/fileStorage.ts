@@ -23,13 +23,16 @@ export class FileStorage {
   readonly #components: EngineComponents;
   readonly #blobs: Blobs;
   readonly #tokens: UploadTokens;
+  readonly #untilStored: () => Promise<void>;
   /** The deployment's address, as URLs begin. */
   cloudUrl = "";
 
   constructor(
     components: EngineComponents,
     { blobs, tokens }: { blobs: Blobs; tokens: UploadTokens },
+    untilStored: () => Promise<void>,
   ) {
+    this.#untilStored = untilStored;
     this.#components = components;
     this.#blobs = blobs;
     this.#tokens = tokens;
@@ -113,7 +116,7 @@ export class FileStorage {
     return await this.#inTransaction((database) => findFile(database, method, storageId));
   }
 
-  /** An action is in no transaction of its own. */
+  /** An action is in no transaction of its own, and goes on when its change is durable. */
   async #inTransaction<T>(run: (database: EngineDatabase) => T): Promise<T> {
     const component = componentNow();
     const database = this.#components.database(component);
@@ -123,6 +126,7 @@ export class FileStorage {
       results.push(await run(database));
       return null;
     });
+    await this.#untilStored();
     return results[0] as T;
   }
 }

@@ -14,8 +14,20 @@ const ACTION_CALLS: Record<string, "runQuery" | "runMutation" | "runAction"> = {
 
 type Address = { name?: string; reference?: string; functionHandle?: string };
 
-/** Answers what a function asks about its caller, and lets functions call others. */
-export function handleCalls(internals: EngineInternals): void {
+/** What an action changes, or reads, without being a transaction itself. */
+const OTHER_ACTION_CALLS = ["1.0/actions/schedule", "1.0/actions/cancel_job"];
+
+/**
+ * Answers what a function asks about its caller, and lets functions call others.
+ *
+ * @param untilStored an action goes on only then: what it does next may leave the process.
+ */
+export function handleCalls(internals: EngineInternals, untilStored: () => Promise<void>): void {
+  internals.wrapSyscalls(OTHER_ACTION_CALLS, (next) => async (op, json) => {
+    const result = await next(op, json);
+    await untilStored();
+    return result;
+  });
   internals.wrapSyscalls(
     ["1.0/getUserIdentity"],
     () => async () => JSON.stringify(await identityOfCaller()),
@@ -25,7 +37,10 @@ export function handleCalls(internals: EngineInternals): void {
     (next) => async (op, json) => {
       const call = ACTION_CALLS[op];
       try {
-        return await (call === undefined ? next(op, json) : callFromAction(call, json));
+        if (call === undefined) return await next(op, json);
+        const result = await callFromAction(call, json);
+        await untilStored();
+        return result;
       } catch (error) {
         throw forCaller(error);
       }

@@ -145,11 +145,16 @@ export type EngineRequest =
   | { type: "deploy"; id: number; code: EngineCode }
   | { type: "call"; id: number; call: FunctionCall; atTs: bigint | null }
   | { type: "batch"; id: number; queries: BatchQuery[] }
-  | { type: "inlineQuery"; id: number; source: string }
+  | { type: "inlineQuery"; id: number; query: InlineQuery }
   | { type: "httpAction"; id: number; request: HttpActionRequest }
   | { type: "scheduled"; id: number; component: ComponentPath; jobId: string }
   | { type: "storeFile"; id: number; component: ComponentPath; file: StoredFile }
-  | { type: "import"; id: number; tables: TableImport[] };
+  | { type: "import"; id: number; tables: TableImport[] }
+  /** What was said before this was asked for is durable. */
+  | { type: "stored"; id: number };
+
+/** A query that is not deployed: the source of a module that exports it, for the app or a component. */
+export type InlineQuery = { component: ComponentPath; source: string };
 
 /** Documents to be written into one table, with or without `_id` and `_creationTime`. */
 export type TableImport = {
@@ -168,6 +173,8 @@ export type EngineReply =
   /** What runs for this request is an action. */
   | { type: "actionStarted"; id: number }
   | { type: "commit"; commit: CountedCommit }
+  /** Wants to be told (`stored`) when all that was said before is durable. */
+  | { type: "untilStored"; id: number }
   /** `commit` is what a mutation that was called has changed: it is there with its answer or not at all. */
   | { type: "result"; id: number; result: unknown; commit?: CountedCommit | null }
   /** The request could not be handled at all. */
@@ -178,6 +185,8 @@ export type WorkerStart = {
   /** See SharedSlot. */
   shared: SharedArrayBuffer;
   snapshot: Snapshot;
+  /** Whether documents outlive the process. */
+  isKept: boolean;
   /** The other end of `serveBlobs`. */
   blobs: MessagePort;
   /** What upload tokens are signed with. */

@@ -12,6 +12,7 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
 import type { StoredFile } from "../files/uploadedFile.ts";
 import type { UploadTokens } from "../files/uploadTokens.ts";
+import { currentFunction } from "./currentFunction.ts";
 import { answerDocumentCalls } from "./documentSyscalls.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
@@ -41,6 +42,8 @@ type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };
 
 export type RunnerEvents = {
   commit(commit: CountedCommit): void;
+  /** Resolves when all commits so far are durable. */
+  untilStored(): Promise<void>;
   actionStarted(id: number): void;
   /** The request whose transaction runs now; 0 when none does. */
   current(id: number): void;
@@ -67,14 +70,14 @@ export class RequestRunner {
     this.#functions = new FunctionRunner(this.#components);
     const { internals } = this.#components;
     lockTransactions(this.#components, this.#lock, (current) => events.current(current));
-    handleCalls(internals);
+    handleCalls(internals, () => events.untilStored());
     throwWhenAsked(internals);
     answerDocumentCalls(this.#components);
     handleScheduling(this.#components);
     handleCancelling(this.#components);
     hideInternalFields(this.#components);
     refuseForeignInternals(this.#components);
-    this.#files = new FileStorage(this.#components, storage);
+    this.#files = new FileStorage(this.#components, storage, () => events.untilStored());
   }
 
   async deploy(code: M.EngineCode): Promise<null> {
@@ -134,11 +137,21 @@ export class RequestRunner {
 
   async inlineQuery(
     id: number,
-    source: string,
+    { component, source }: M.InlineQuery,
     done: (outcome: M.CallOutcome) => void,
   ): Promise<void> {
+    if (this.#components.functions(component) === null && component !== "") {
+      done(refusedCall(`There is no component "${component}".`));
+      return;
+    }
     await this.#inTransaction(id, async () => {
-      const run = async () => await this.#components.test.query(await loadInlineQuery(source));
+      const place = { component, kind: "query", env: null } as const;
+      const run = () =>
+        this.#components.inside(component, () =>
+          currentFunction.run(place, async () =>
+            this.#components.test.query(await loadInlineQuery(source)),
+          ),
+        );
       done(await this.#functions.outcome(newContext(id, { ownsLock: true }), "query", run));
     });
   }
@@ -198,7 +211,11 @@ export class RequestRunner {
       return null;
     }
     const isMutation = this.#components.functions(component)?.find(path)?.kind === "mutation";
-    if (!isMutation) await this.#write(id, () => setState("inProgress"));
+    if (!isMutation) {
+      await this.#write(id, () => setState("inProgress"));
+      // Killed from here on, it is not run again: so that has to be known on disk first.
+      await this.#events.untilStored();
+    }
     const kind = isMutation ? "mutation" : "action";
     const run = () => this.#functions.runAs({ caller: ADMIN }, { component, path }, args);
     const outcome = await this.#functions.outcome(newContext(id), kind, async () => {

@@ -5,13 +5,14 @@ import { remoteBlobs } from "../files/blobPort.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
 import { captureConsole } from "./console.ts";
 import { separateEnvironments } from "./currentFunction.ts";
+import { Durability } from "./durability.ts";
 import { uncaughtError } from "./functionErrors.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 const HEARTBEAT_MS = 100;
 
-const { port, shared, snapshot, blobs, uploadSecret } = workerData as WorkerStart;
+const { port, shared, snapshot, isKept, blobs, uploadSecret } = workerData as WorkerStart;
 const slots = new Int32Array(shared);
 
 // Before convex-test is loaded, which keeps the console that it finds.
@@ -22,7 +23,9 @@ const { RequestRunner } = await import("./requestRunner.ts");
 
 const post = (reply: EngineReply) => port.postMessage(reply);
 const storage = { blobs: remoteBlobs(blobs), tokens: new UploadTokens(uploadSecret) };
+const durability = new Durability(isKept ? (id) => post({ type: "untilStored", id }) : null);
 const runner = new RequestRunner(snapshot, storage, {
+  untilStored: () => durability.untilStored(),
   commit: (commit) => post({ type: "commit", commit }),
   actionStarted: (id) => post({ type: "actionStarted", id }),
   current: (id) => {
@@ -54,6 +57,9 @@ async function handle(request: EngineRequest): Promise<void> {
   }
   await deployed;
   switch (request.type) {
+    case "stored":
+      durability.stored(id);
+      return;
     case "call":
       await runner.call(id, request, (result, commit = null) =>
         post({ type: "result", id, result, commit }),
@@ -63,7 +69,7 @@ async function handle(request: EngineRequest): Promise<void> {
       done(await runner.batch(id, request.queries));
       return;
     case "inlineQuery":
-      await runner.inlineQuery(id, request.source, done);
+      await runner.inlineQuery(id, request.query, done);
       return;
     case "httpAction":
       done(await runner.httpAction(id, request.request));

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 /** Where the contents of files are. Their metadata are documents of `_storage`. */
@@ -10,17 +10,21 @@ export type Blobs = {
   delete(id: string): Promise<void>;
 };
 
-export function memoryBlobs(): Blobs {
+/** Blobs whose owner may ask what there is. */
+export type ListedBlobs = Blobs & { list(): Promise<string[]> };
+
+export function memoryBlobs(): ListedBlobs {
   const contents = new Map<string, Uint8Array>();
   return {
     put: (id, content) => Promise.resolve(void contents.set(id, content)),
     get: (id) => Promise.resolve(contents.get(id) ?? null),
     delete: (id) => Promise.resolve(void contents.delete(id)),
+    list: () => Promise.resolve([...contents.keys()]),
   };
 }
 
 /** Keeps each content in a file of a folder, for this user only. */
-export function folderBlobs(folder: string): Blobs {
+export function folderBlobs(folder: string): ListedBlobs {
   return {
     put: async (id, content) => {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -35,16 +39,19 @@ export function folderBlobs(folder: string): Blobs {
       await rename(unfinished, join(folder, id));
       await syncFolder(folder);
     },
-    get: async (id) => {
-      try {
-        return await readFile(join(folder, id));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-        throw error;
-      }
-    },
+    get: (id) => unlessMissing(readFile(join(folder, id)), null),
     delete: (id) => rm(join(folder, id), { force: true }),
+    list: () => unlessMissing(readdir(folder), []),
   };
+}
+
+async function unlessMissing<T, U>(reading: Promise<T>, missing: U): Promise<T | U> {
+  try {
+    return await reading;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return missing;
+    throw error;
+  }
 }
 
 /** Makes the name of a new file durable; Windows does so by itself, and opens no folders. */

@@ -1,7 +1,7 @@
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { Commit, Document, DocumentStore } from "../documents/documentStore.ts";
 import { internalOf } from "../documents/internalFields.ts";
-import type { Blobs } from "./blobs.ts";
+import type { ListedBlobs } from "./blobs.ts";
 
 const TABLE = "_storage";
 
@@ -9,11 +9,11 @@ type FileEntry = { component: ComponentPath; document: Document };
 
 /** Finds files by the id in their URL, and forgets the contents of those that functions delete. */
 export class Files {
-  readonly #blobs: Blobs;
+  readonly #blobs: ListedBlobs;
   readonly #entries = new Map<string, FileEntry>();
   readonly #onFault: (error: unknown) => void;
 
-  constructor(store: DocumentStore, blobs: Blobs, onFault: (error: unknown) => void) {
+  constructor(store: DocumentStore, blobs: ListedBlobs, onFault: (error: unknown) => void) {
     this.#blobs = blobs;
     this.#onFault = onFault;
     for (const qualified of store.tableNames())
@@ -27,6 +27,12 @@ export class Files {
       if (after !== null) this.#add(table, after);
       else if (before !== null) this.#remove(internalOf(before)["blob"] ?? "");
     }
+  }
+
+  /** Removes contents that no file has: a process was killed after it had stored them, and before their file was committed. */
+  async sweep(): Promise<void> {
+    for (const blob of await this.#blobs.list())
+      if (!this.#entries.has(blob)) await this.#blobs.delete(blob);
   }
 
   find(blob: string): FileEntry | null {

@@ -15,6 +15,8 @@ const environmentChanges = z.looseObject({
 const inlineQueryRequest = z.looseObject({
   bundle: z.looseObject({ source: z.string() }),
   format: z.string().optional(),
+  /** As `_system/frontend/components:list` says it. */
+  componentId: z.string().default(""),
 });
 
 /** The routes that the CLI uses besides pushing. */
@@ -50,7 +52,10 @@ export function addAdminRoutes(app: App, { deployment, authenticator }: Served):
     await admin(context);
     const asked = await readJson(context.req.raw, inlineQueryRequest, LARGEST_PUBLIC_BODY);
     const format = requireFormat(asked.format);
-    const { requestId, outcome } = await deployment.inlineQuery(asked.bundle.source);
+    const { requestId, outcome } = await deployment.inlineQuery({
+      component: asked.componentId,
+      source: asked.bundle.source,
+    });
     return jsonText(context, functionResponse(requestId, outcome, format));
   });
 }

@@ -35,7 +35,7 @@ const tableNameArgs = z.looseObject({ tableName: z.string() });
 const importArgs = z.looseObject({ importId: z.string() });
 const nameArgs = z.looseObject({ name: z.string() });
 
-/** The queries that the CLI sends under `_system/cli/`, by canonical path. */
+/** The queries that the CLI sends, by canonical path. */
 const QUERIES: Record<string, SystemQuery> = {
   "_system/cli/queryEnvironmentVariables:default": ({ env }) =>
     Object.entries(env)
@@ -72,6 +72,8 @@ const QUERIES: Record<string, SystemQuery> = {
   "_system/cli/queryImport:default": ({ imports }, args) =>
     imports.describe(importArgs.parse(args).importId),
   "_system/cli/exports:getLatest": ({ exports }) => exports.describe(),
+  "_system/frontend/components:list": ({ active }) =>
+    (active === null ? [] : allMounts(active.app)).map(({ path }) => ({ id: path, path })),
   "_system/cli/convexUrl:cloudUrl": ({ cloudUrl }) => cloudUrl,
 };
 

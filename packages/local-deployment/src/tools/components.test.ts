@@ -39,6 +39,39 @@ async function eventually<T>(name: string, holds: (value: T) => boolean): Promis
   }
 }
 
+describe("convex run --inline-query", () => {
+  it("reads a component with --component, and says which there are", async () => {
+    await send("send", { body: "inline" });
+    expect(await ask("own")).toContain("inline");
+    const inline = (component: string) =>
+      run.convex(
+        "run",
+        "--component",
+        component,
+        "--inline-query",
+        'return (await ctx.db.query("letters").collect()).map((letter) => Object.keys(letter));',
+      );
+    expect(JSON.parse((await inline("mailbox")).stdout)).toContainEqual(
+      expect.arrayContaining(["body"]),
+    );
+    const unknown = await inline("cellar");
+    expect(unknown.exitCode).toBe(1);
+    expect(unknown.stderr).toContain("mailbox");
+  });
+
+  it("of a component that is not there is refused", async () => {
+    const { adminKey } = run.deployment;
+    const source =
+      'import { query } from "convex:/_system/repl/wrappers.js"; export default query(() => 1);';
+    const { body } = await run.post(
+      "/api/run_test_function",
+      { bundle: { source }, componentId: "cellar" },
+      { authorization: `Convex ${adminKey}` },
+    );
+    expect(body).toMatchObject({ errorMessage: expect.stringContaining("cellar") as string });
+  });
+});
+
 describe("convex deploy", () => {
   it("installs components, each at every place it is used, and checks types against them", () => {
     expect(deployed.stderr).toContain("Installed component mailbox.");
