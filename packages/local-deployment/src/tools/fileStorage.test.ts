@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -191,6 +193,16 @@ describe("an upload", () => {
     const refused = await upload("that", { digest });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({ code: "Sha256Mismatch" });
+  });
+
+  it("refuses a file of more than 1 GiB before it is sent", async () => {
+    const url = await client.mutation(files!["uploadUrl"]!, {});
+    const headers = { "content-length": 1024 ** 3 + 1 };
+    const upload = request(url as string, { method: "POST", headers });
+    upload.flushHeaders();
+    const [answer] = (await once(upload, "response")) as [IncomingMessage];
+    upload.destroy();
+    expect(answer.statusCode).toBe(400);
   });
 
   it("is refused without a token of this deployment", async () => {
