@@ -20,7 +20,7 @@ import type {
   TableImport,
 } from "../engine/messages.ts";
 import type { DataFile } from "../storage/dataFile.ts";
-import { analyze } from "../push/analyze.ts";
+import { authProvidersWith } from "../push/analyze.ts";
 import {
   cronJobsOf,
   definitionFolders,
@@ -38,13 +38,14 @@ import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
 import { Exports } from "../snapshots/exports.ts";
 import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
-import { canonicalFunctionPath, displayFunctionPath } from "../engine/functionPaths.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
+import { withinLimit } from "./actionLimit.ts";
 import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
 import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
 import { readCode, readVariables, recordsOf } from "./storedCode.ts";
-import { newRequestId, udfTypeOf } from "./requestIds.ts";
+import { newRequestId } from "./requestIds.ts";
 
 export type DeploymentLimits = {
   /** How long a query or mutation may run, in ms. @default 5000 */
@@ -120,7 +121,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
         this.files.see(commit);
         this.emit("commit", commit);
       },
-      onStray: (message) => this.#logFailure("(outside of a request)", message),
+      onStray: (message) => this.log.addFailure("(outside of a request)", message),
       receiptOf: receiptRecord,
     });
   }
@@ -181,7 +182,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     }
     const outcome = await this.#withinLimit(this.engine.call(call, atTs), call.path);
     if (outcome.ok) this.documents.sawTimestamp(outcome.ts);
-    this.logExecution(call.path, { outcome, requestId });
+    this.log.addCall(call.path, { outcome, requestId });
     if (!outcome.ok && outcome.transientCode !== undefined)
       throw new RequestError(UNAVAILABLE, outcome.transientCode, outcome.message);
     return { requestId, outcome };
@@ -227,15 +228,8 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   ): Promise<{ requestId: string; outcome: HttpActionOutcome }> {
     const requestId = newRequestId();
     const outcome = await this.#withinLimit(this.engine.httpAction(request));
-    this.#addToLog("HttpAction", `${request.method} ${request.path}`, { outcome, requestId });
+    this.log.addRun("HttpAction", `${request.method} ${request.path}`, { outcome, requestId });
     return { requestId, outcome };
-  }
-
-  logExecution(
-    path: string,
-    { outcome, requestId }: { outcome: CallOutcome; requestId: string },
-  ): void {
-    this.#addToLog(udfTypeOf(outcome), displayFunctionPath(path), { outcome, requestId });
   }
 
   async activate(code: DeployedCode): Promise<void> {
@@ -276,21 +270,12 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   /** Modules may have read variables while they were loaded: they are loaded again. */
   async #reload(active: DeployedCode): Promise<void> {
     const { app, components, modules, packages } = active;
-    let { authProviders } = active.analysis;
     const directory = await this.folders.write(definitionFolders(active));
     await this.folders.add(directory, mountFolders(app, components));
     await this.folders.addPackages(directory, packages);
-    if (hasAuthConfig(modules)) {
-      const env = this.functionEnv;
-      const request = { directory, app: null, components: {}, hasAuthConfig: true, env };
-      try {
-        ({ authProviders } = await analyze(request));
-      } catch (error) {
-        if (!(error instanceof RequestError)) throw error;
-        const reason = error.message.replace(/^Hit an error while pushing:\n/, "");
-        throw badRequest(error.code, `This change would make the auth config invalid: ${reason}`);
-      }
-    }
+    const authProviders = hasAuthConfig(modules)
+      ? await authProvidersWith(this.functionEnv, directory)
+      : active.analysis.authProviders;
     const code = { ...active, directory, analysis: { ...active.analysis, authProviders } };
     await this.engine.deploy(toEngineCode(code, this.functionEnv));
     this.#active = code;
@@ -307,22 +292,8 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   async #withinLimit<T extends { ok: boolean }>(running: Promise<T>, path = ""): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<T>((resolve) => {
-      timer = setTimeout(() => {
-        const what = this.#nameOfNodeAction(path) ?? "Function";
-        const message = `${what} execution timed out (maximum duration: ${this.#actionMs / 1000}s)`;
-        // Wide enough for every kind of outcome.
-        const late = { ok: false, message, kind: "action", logLines: [], ranMs: this.#actionMs };
-        resolve(late as unknown as T);
-      }, this.#actionMs);
-      timer.unref();
-    });
-    try {
-      return await Promise.race([running, limit]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const limit = { ms: this.#actionMs, of: this.#nameOfNodeAction(path) ?? "Function" };
+    return await withinLimit(running, limit);
   }
 
   #nameOfNodeAction(path: string): string | null {
@@ -334,37 +305,13 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   async #runJob(table: string, jobId: string): Promise<void> {
     const name = this.documents.get(table, jobId)?.["name"] as string;
     const outcome = await this.engine.scheduled(splitTable(table).component, jobId);
-    if (outcome !== null) this.logExecution(name, { outcome, requestId: newRequestId() });
+    if (outcome !== null) this.log.addCall(name, { outcome, requestId: newRequestId() });
   }
 
   async #runCron(job: CronJob): Promise<void> {
     const path = canonicalFunctionPath(job.function);
     const args = JSON.stringify(job.args[0] ?? {});
     await this.call({ kind: "any", component: job.component, path, args, caller: ADMIN });
-  }
-
-  /** Something that no caller is told, in the log that `convex logs` shows. */
-  #logFailure(identifier: string, message: string): void {
-    const outcome: HttpActionOutcome = { ok: false, message, logLines: [], ranMs: 0 };
-    this.#addToLog("Action", identifier, { outcome, requestId: newRequestId() });
-  }
-
-  #addToLog(
-    udfType: "Query" | "Mutation" | "Action" | "HttpAction",
-    identifier: string,
-    { outcome, requestId }: { outcome: CallOutcome | HttpActionOutcome; requestId: string },
-  ): void {
-    this.log.add({
-      kind: "Completion",
-      udfType,
-      identifier,
-      logLines: outcome.logLines,
-      timestamp: Date.now() / 1000,
-      executionTime: outcome.ranMs / 1000,
-      error: outcome.ok ? null : outcome.message,
-      requestId,
-      success: null,
-    });
   }
 }
 

@@ -1,3 +1,7 @@
+import { displayFunctionPath } from "../engine/functionPaths.ts";
+import type { CallOutcome, HttpActionOutcome } from "../engine/messages.ts";
+import { newRequestId, udfTypeOf } from "./requestIds.ts";
+
 /** One finished run of a function, as `convex logs` reads it. */
 export type Execution = {
   kind: "Completion";
@@ -21,7 +25,35 @@ export class ExecutionLog {
   #newest = 0;
   #waiting: (() => void)[] = [];
 
-  add(execution: Execution): void {
+  addCall(path: string, answer: { outcome: CallOutcome; requestId: string }): void {
+    this.addRun(udfTypeOf(answer.outcome), displayFunctionPath(path), answer);
+  }
+
+  /** Something that no caller is told. */
+  addFailure(identifier: string, message: string): void {
+    const outcome: HttpActionOutcome = { ok: false, message, logLines: [], ranMs: 0 };
+    this.addRun("Action", identifier, { outcome, requestId: newRequestId() });
+  }
+
+  addRun(
+    udfType: Execution["udfType"],
+    identifier: string,
+    { outcome, requestId }: { outcome: CallOutcome | HttpActionOutcome; requestId: string },
+  ): void {
+    this.#add({
+      kind: "Completion",
+      udfType,
+      identifier,
+      logLines: outcome.logLines,
+      timestamp: Date.now() / 1000,
+      executionTime: outcome.ranMs / 1000,
+      error: outcome.ok ? null : outcome.message,
+      requestId,
+      success: null,
+    });
+  }
+
+  #add(execution: Execution): void {
     this.#newest = Math.max(this.#newest + 0.001, Date.now());
     this.#entries.push({ cursor: this.#newest, execution });
     if (this.#entries.length > 2 * KEPT) this.#entries = this.#entries.slice(-KEPT);

@@ -11,25 +11,13 @@ import { serveBlobs } from "../files/blobPort.ts";
 import type { Blobs } from "../files/blobs.ts";
 import type { StoredFile } from "../files/uploadedFile.ts";
 import type { StoredRecord } from "../storage/dataFile.ts";
-import { refusedCall, SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
+import { SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
 import type * as M from "./messages.ts";
+import { PendingRequests } from "./pendingRequests.ts";
 import { startThread } from "./startThread.ts";
 import { Watchdog } from "./watchdog.ts";
 
 type Unsent<T> = T extends { id: number } ? Omit<T, "id"> : never;
-
-type Pending = {
-  request: EngineRequest;
-  /** An action may have had effects outside: it never runs twice. */
-  isAction: boolean;
-  attempts: number;
-  resolve: (result: unknown) => void;
-  reject: (error: Error) => void;
-};
-
-const MOST_ATTEMPTS = 3;
-const INTERRUPTED =
-  "This action was interrupted: another function blocked the deployment for too long, and its worker was restarted.";
 
 /**
  * Runs functions in a thread, and replaces the thread when a function in it does not come to an end. Committed
@@ -44,7 +32,7 @@ export class Engine {
   readonly #onCommit: (commit: Commit) => void;
   readonly #onStray: (message: string) => void;
   readonly #receiptOf: (receipt: string, outcome: M.CallOutcome) => StoredRecord;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new PendingRequests();
   #nextId = 1;
   #code: M.EngineCode | null = null;
   #worker!: Worker;
@@ -130,16 +118,9 @@ export class Engine {
     const id = this.#nextId++;
     const request = { ...unsent, id };
     if (this.#broken !== null) return Promise.reject(this.#broken);
-    return new Promise<Result>((resolve, reject) => {
-      this.#pending.set(id, {
-        request,
-        isAction: unsent.type === "httpAction",
-        attempts: 1,
-        reject,
-        resolve: resolve as (result: unknown) => void,
-      });
-      this.#port.postMessage(request);
-    });
+    const answer = this.#pending.add<Result>(request);
+    this.#port.postMessage(request);
+    return answer;
   }
 
   #startWorker(): void {
@@ -200,7 +181,7 @@ export class Engine {
   #receiptsOf(replies: readonly EngineReply[]): StoredRecord[] {
     return replies.flatMap((reply) => {
       if (reply.type !== "result" || commitOf(reply) === null) return [];
-      const request = this.#pending.get(reply.id)?.request;
+      const request = this.#pending.requestOf(reply.id);
       const receipt = request?.type === "call" ? request.call.receipt : undefined;
       if (receipt === undefined) return [];
       return [this.#receiptOf(receipt, reply.result as M.CallOutcome)];
@@ -213,8 +194,7 @@ export class Engine {
     this.#watchdog = null;
     const old = this.#worker;
     this.#port.close();
-    for (const { reject } of this.#pending.values()) reject(error);
-    this.#pending.clear();
+    this.#pending.rejectAll(error);
     this.#startWorker();
     void old.terminate();
     this.#deployAgain();
@@ -230,23 +210,19 @@ export class Engine {
       case "stray":
         this.#onStray(reply.message);
         return;
-      case "actionStarted": {
-        const pending = this.#pending.get(reply.id);
-        if (pending !== undefined) pending.isAction = true;
+      case "actionStarted":
+        this.#pending.markAsAction(reply.id);
         return;
-      }
       case "commit":
         return;
       case "untilStored":
         this.#port.postMessage({ type: "stored", id: reply.id } satisfies EngineRequest);
         return;
       case "failed":
-        this.#pending.get(reply.id)?.reject(new Error(reply.message));
-        this.#pending.delete(reply.id);
+        this.#pending.reject(reply.id, new Error(reply.message));
         return;
       case "result":
-        this.#pending.get(reply.id)?.resolve(reply.result);
-        this.#pending.delete(reply.id);
+        this.#pending.resolve(reply.id, reply.result);
     }
   }
 
@@ -254,8 +230,7 @@ export class Engine {
   #giveUp(reason: unknown): void {
     const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
     this.#broken = new Error(`The engine's thread could not be started: ${text}`);
-    for (const { reject } of this.#pending.values()) reject(this.#broken);
-    this.#pending.clear();
+    this.#pending.rejectAll(this.#broken);
   }
 
   /** Ends the thread, answers for what was running in it, and gives the rest to a new one. */
@@ -274,37 +249,14 @@ export class Engine {
     this.#startWorker();
     void old.terminate();
     this.#deployAgain();
-    for (const [id, pending] of [...this.#pending])
-      this.#settleOrRepeat(id, pending, { culprit, message });
+    const toRepeat = this.#pending.settleInterrupted({ culprit, message, ts: this.#store.ts });
+    for (const request of toRepeat) this.#port.postMessage(request);
   }
 
   #deployAgain(): void {
     if (this.#code === null) return;
     const request = { type: "deploy", id: this.#nextId++, code: this.#code } as const;
     this.#port.postMessage(request);
-  }
-
-  #settleOrRepeat(
-    id: number,
-    pending: Pending,
-    { culprit, message }: { culprit: number; message: string },
-  ): void {
-    const { request } = pending;
-    const answer = (result: unknown) => {
-      this.#pending.delete(id);
-      pending.resolve(result);
-    };
-    const isCulprit = id === culprit || ++pending.attempts > MOST_ATTEMPTS;
-    if (request.type === "batch") {
-      const slow = request.queries.findIndex((query) => query.id === culprit);
-      if (slow !== -1 || isCulprit) {
-        answer({ ts: this.#store.ts, results: [], slow: Math.max(slow, 0), message });
-        return;
-      }
-    }
-    if (isCulprit) answer(refusedCall(message));
-    else if (pending.isAction) answer(refusedCall(INTERRUPTED));
-    else this.#port.postMessage(request);
   }
 }
 

@@ -82,7 +82,7 @@ it("an index finds what a scan finds, in the same order, after any changes and p
         const writes = new PendingWrites();
         for (const [at, [id, document]] of [...overlay].entries()) {
           // Some before and some after the index of the writes is made, and some twice.
-          if (at === 3) [...writes.over(indexes.range("notes", query), query, order)];
+          if (at === 3) Array.from(writes.over(indexes.range("notes", query), query, order));
           if (at % 2 === 0) writes.add(id, { _id: id, _creationTime: 0, a: 2 });
           writes.add(id, document);
         }

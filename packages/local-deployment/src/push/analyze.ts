@@ -1,5 +1,6 @@
 import { startThread } from "../engine/startThread.ts";
-import { badRequest } from "../wire/requestError.ts";
+import type { AuthProvider } from "../authentication/authProviders.ts";
+import { badRequest, RequestError } from "../wire/requestError.ts";
 import type { Analysis, AnalysisReply, AnalysisRequest } from "./analysisWorker.ts";
 
 /** Most of it is the start of the thread and of the TypeScript loader, which takes seconds on a busy machine. */
@@ -29,6 +30,25 @@ export async function analyze(request: AnalysisRequest): Promise<Analysis> {
     throw badRequest(reply.code, `Hit an error while pushing:\n${reply.message}`);
   } finally {
     await worker.terminate();
+  }
+}
+
+/**
+ * What deployed code's auth config says with other variables.
+ *
+ * @throws RequestError 400 if it cannot be evaluated with them.
+ */
+export async function authProvidersWith(
+  env: Record<string, string>,
+  directory: string,
+): Promise<AuthProvider[]> {
+  const request = { directory, app: null, components: {}, hasAuthConfig: true, env };
+  try {
+    return (await analyze(request)).authProviders;
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    const reason = error.message.replace(/^Hit an error while pushing:\n/, "");
+    throw badRequest(error.code, `This change would make the auth config invalid: ${reason}`);
   }
 }
 

@@ -120,6 +120,6 @@ export class LiveQueries {
   #finish(query: LiveQuery, { call: outcome, journal, reads }: QueryOutcome): void {
     const requestId = newRequestId();
     query.finished({ outcome, requestId, journal }, reads);
-    if (!query.isSystem) this.#deployment.logExecution(query.call.path, { outcome, requestId });
+    if (!query.isSystem) this.#deployment.log.addCall(query.call.path, { outcome, requestId });
   }
 }
