@@ -3,5 +3,5 @@ export { runConvexCli, convexCliEnv } from "./cli/convexCli.ts";
 
 export type { LocalDeployment, LocalDeploymentOptions } from "./startLocalDeployment.ts";
 export type { ConvexCliOptions, ConvexCliResult } from "./cli/convexCli.ts";
-export type { DeploymentLimits } from "./deployment/deployment.ts";
+export type { DeploymentLimits } from "./deployment/limits.ts";
 export type { Fault, FaultRule, Faults } from "./faults/faults.ts";

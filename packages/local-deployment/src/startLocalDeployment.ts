@@ -2,7 +2,8 @@ import { getRequestListener } from "@hono/node-server";
 
 import { newAdminKey } from "./authentication/adminKey.ts";
 import { Authenticator } from "./authentication/authenticator.ts";
-import { DEFAULT_LIMITS, Deployment, type DeploymentLimits } from "./deployment/deployment.ts";
+import { Deployment } from "./deployment/deployment.ts";
+import { DEFAULT_LIMITS, type DeploymentLimits } from "./deployment/limits.ts";
 import { Faults, type FaultRule } from "./faults/faults.ts";
 import { createApp } from "./http/app.ts";
 import { HTTP_ACTIONS_PATH } from "./http/httpActionRoutes.ts";

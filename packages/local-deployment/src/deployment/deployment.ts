@@ -10,14 +10,13 @@ import { describeFile, type UploadedFile } from "../files/uploadedFile.ts";
 import { Files } from "../files/files.ts";
 import { UploadTokens } from "../files/uploadTokens.ts";
 import { Engine } from "../engine/engine.ts";
-import { ADMIN } from "../engine/messages.ts";
-import type {
-  CallOutcome,
-  FunctionCall,
-  HttpActionOutcome,
-  HttpActionRequest,
-  InlineQuery,
-  TableImport,
+import {
+  ADMIN,
+  type FunctionCall,
+  type HttpActionOutcome,
+  type HttpActionRequest,
+  type InlineQuery,
+  type TableImport,
 } from "../engine/messages.ts";
 import type { DataFile } from "../storage/dataFile.ts";
 import { authProvidersWith } from "../push/analyze.ts";
@@ -26,7 +25,7 @@ import {
   definitionFolders,
   hasAuthConfig,
   mountFolders,
-  nodeModules,
+  nodeActionOf,
   toEngineCode,
   type DeployedCode,
 } from "../push/deployedCode.ts";
@@ -40,21 +39,12 @@ import { Imports } from "../snapshots/imports.ts";
 import { runSystemQuery } from "../system/systemQueries.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
-import { withinLimit } from "./actionLimit.ts";
-import { changedEnvironment, type EnvironmentChange } from "./environment.ts";
+import { changedEnvironment, changesOf, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
+import { withinLimit, type DeploymentLimits } from "./limits.ts";
 import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
 import { readCode, readVariables, recordsOf } from "./storedCode.ts";
 import { newRequestId } from "./requestIds.ts";
-
-export type DeploymentLimits = {
-  /** How long a query or mutation may run, in ms. @default 5000 */
-  transactionMs: number;
-  /** How long an action may run, in ms. @default 600000 */
-  actionMs: number;
-};
-
-export const DEFAULT_LIMITS: DeploymentLimits = { transactionMs: 5000, actionMs: 600_000 };
 
 /** What callers of the deployment can be told about. */
 type DeploymentEvents = {
@@ -100,7 +90,7 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     this.documents = new DocumentStore(file, records);
     this.#receipts = new MutationReceipts(file, records);
     this.#stored = readCode(records);
-    this.#env = changedEnvironment(readVariables(records), toChanges(env));
+    this.#env = changedEnvironment(readVariables(records), changesOf(env));
     this.#actionMs = limits.actionMs;
     this.pushes = new Pushes(this);
     const report = (error: unknown) => void this.emit("fault", error);
@@ -292,14 +282,8 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
   }
 
   async #withinLimit<T extends { ok: boolean }>(running: Promise<T>, path = ""): Promise<T> {
-    const limit = { ms: this.#actionMs, of: this.#nameOfNodeAction(path) ?? "Function" };
+    const limit = { ms: this.#actionMs, of: nodeActionOf(this.#active, path) ?? "Function" };
     return await withinLimit(running, limit);
-  }
-
-  #nameOfNodeAction(path: string): string | null {
-    const [module = "", name = ""] = path.split(":");
-    const isNode = nodeModules(this.#active?.modules ?? []).includes(`${module}.js`);
-    return isNode ? `Action \`${name}\`` : null;
   }
 
   async #runJob(table: string, jobId: string): Promise<void> {
@@ -313,8 +297,4 @@ export class Deployment extends EventEmitter<DeploymentEvents> implements PushTa
     const args = JSON.stringify(job.args[0] ?? {});
     await this.call({ kind: "any", component: job.component, path, args, caller: ADMIN });
   }
-}
-
-function toChanges(env: Record<string, string>): EnvironmentChange[] {
-  return Object.entries(env).map(([name, value]) => ({ name, value }));
 }

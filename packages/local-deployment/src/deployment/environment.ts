@@ -52,3 +52,8 @@ function checkName(name: string): void {
       `The variable name ${name} is reserved: the deployment sets it.`,
     );
 }
+
+/** The changes that set all of these variables. */
+export function changesOf(env: Record<string, string>): EnvironmentChange[] {
+  return Object.entries(env).map(([name, value]) => ({ name, value }));
+}

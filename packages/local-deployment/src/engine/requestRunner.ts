@@ -1,5 +1,3 @@
-import type { Value } from "convex/values";
-
 import { NOTHING_READ } from "../documents/readSet.ts";
 import type {
   CountedCommit,
@@ -7,7 +5,6 @@ import type {
   DocumentChange,
   Snapshot,
 } from "../documents/documentStore.ts";
-import { internalOf } from "../documents/internalFields.ts";
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Blobs } from "../files/blobs.ts";
 import type { StoredFile } from "../files/uploadedFile.ts";
@@ -22,8 +19,9 @@ import { FunctionRunner } from "./functionRunner.ts";
 import { loadInlineQuery } from "./inlineQuery.ts";
 import { withData } from "./invokeFunction.ts";
 import { History } from "./history.ts";
-import { ADMIN, refusedCall } from "./messages.ts";
+import { refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
+import { JobRunner, write } from "./jobRunner.ts";
 import { importTables } from "./importTables.ts";
 import { provideRequire } from "./nodeRequire.ts";
 import { newContext, ReadRecorder, requestContext, runAbortable } from "./requestContext.ts";
@@ -34,7 +32,7 @@ import {
   refuseForeignInternals,
   throwWhenAsked,
 } from "./syscalls.ts";
-import { handleCancelling, stateOfJob } from "./systemTables.ts";
+import { handleCancelling } from "./systemTables.ts";
 import { lockTransactions, TransactionLock } from "./transactionLock.ts";
 import { showUserStacks } from "./userStacks.ts";
 
@@ -54,6 +52,7 @@ export class RequestRunner {
   readonly #components: EngineComponents;
   readonly #functions: FunctionRunner;
   readonly #files: FileStorage;
+  readonly #jobs: JobRunner;
   readonly #history = new History();
   readonly #lock = new TransactionLock();
   readonly #events: RunnerEvents;
@@ -77,6 +76,7 @@ export class RequestRunner {
     handleCancelling(this.#components);
     hideInternalFields(this.#components);
     refuseForeignInternals(this.#components);
+    this.#jobs = new JobRunner(this.#components, this.#functions, () => events.untilStored());
     this.#files = new FileStorage(this.#components, storage, () => events.untilStored());
   }
 
@@ -187,49 +187,9 @@ export class RequestRunner {
   /** Runs a scheduled function that is due. A mutation and its end are one transaction. */
   async scheduled(
     id: number,
-    { component: scheduler, jobId }: { component: ComponentPath; jobId: string },
+    job: { component: ComponentPath; jobId: string },
   ): Promise<M.CallOutcome | null> {
-    const database = this.#components.database(scheduler);
-    const job = database._documents[jobId];
-    const state = stateOfJob(job);
-    if (job == null || (state !== "pending" && state !== "inProgress")) return null;
-    const path = job["name"] as string;
-    const component = internalOf(job)["component"] ?? scheduler;
-    const args = (job["args"] as Value[])[0] as Record<string, Value>;
-    const setState = (kind: string) =>
-      database.patch("_scheduled_functions", jobId, {
-        state: { kind },
-        ...(kind === "inProgress" ? {} : { completedTime: Date.now() }),
-      });
-    // A function that has cancelled itself stays cancelled.
-    const finish = (kind: string) => {
-      if (stateOfJob(database.get("_scheduled_functions", jobId)) === "inProgress") setState(kind);
-    };
-    if (state === "inProgress") {
-      // An action that was running when its worker was replaced: whether it took effect is unknown.
-      await this.#write(id, () => setState("failed"));
-      return null;
-    }
-    const isMutation = this.#components.functions(component)?.find(path)?.kind === "mutation";
-    if (!isMutation) {
-      await this.#write(id, () => setState("inProgress"));
-      // Killed from here on, it is not run again: so that has to be known on disk first.
-      await this.#events.untilStored();
-    }
-    const kind = isMutation ? "mutation" : "action";
-    const run = () => this.#functions.runAs({ caller: ADMIN }, { component, path }, args);
-    const outcome = await this.#functions.outcome(newContext(id), kind, async () => {
-      if (!isMutation) return await run();
-      return await this.#components.test.runInComponent(scheduler, async () => {
-        setState("inProgress");
-        const result = await run();
-        finish("success");
-        return result;
-      });
-    });
-    if (isMutation && !outcome.ok) await this.#write(id, () => setState("failed"));
-    if (!isMutation) await this.#write(id, () => finish(outcome.ok ? "success" : "failed"));
-    return outcome;
+    return await this.#jobs.run(id, job);
   }
 
   /** Makes a file of a content that is among the blobs; the answer is the id of its document. */
@@ -238,7 +198,7 @@ export class RequestRunner {
     { component, file }: { component: ComponentPath; file: StoredFile },
   ): Promise<string> {
     let storageId = "";
-    await this.#write(id, () => (storageId = this.#files.insert(component, file)));
+    await write(this.#components, id, () => (storageId = this.#files.insert(component, file)));
     return storageId;
   }
 
@@ -275,15 +235,6 @@ export class RequestRunner {
     const overlays = this.#history.at(ts);
     if (overlays !== null) return await this.#components.withOverlays(overlays, run);
     return refusedCall("OutOfRetention: the timestamp of this query is too long ago.", "query");
-  }
-
-  async #write(id: number, change: () => void): Promise<void> {
-    await requestContext.run(newContext(id), () =>
-      this.#components.test.run(async () => {
-        await Promise.resolve();
-        change();
-      }),
-    );
   }
 
   async #inTransaction<T>(id: number, run: () => Promise<T>): Promise<T> {

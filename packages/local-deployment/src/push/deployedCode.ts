@@ -43,7 +43,7 @@ export function functionModules(modules: readonly ModuleConfig[]): string[] {
 }
 
 /** The modules with `"use node"`. */
-export function nodeModules(modules: readonly ModuleConfig[]): string[] {
+function nodeModules(modules: readonly ModuleConfig[]): string[] {
   return modules.filter(({ environment }) => environment === "node").map(({ path }) => path);
 }
 
@@ -214,4 +214,11 @@ export function pushedCode(
   const files = [...modules, schema, definition].filter((module) => module !== null);
   const packages = nodeDependencies;
   return { modules, files, components: componentDefinitions, packages, udfServerVersion };
+}
+
+/** What an error calls a function, if it is an action that runs in Node; otherwise null. */
+export function nodeActionOf(code: DeployedCode | null, path: string): string | null {
+  const [module = "", name = ""] = path.split(":");
+  const isNode = nodeModules(code?.modules ?? []).includes(`${module}.js`);
+  return isNode ? `Action \`${name}\`` : null;
 }

@@ -1,3 +1,12 @@
+export type DeploymentLimits = {
+  /** How long a query or mutation may run, in ms. @default 5000 */
+  transactionMs: number;
+  /** How long an action may run, in ms. @default 600000 */
+  actionMs: number;
+};
+
+export const DEFAULT_LIMITS: DeploymentLimits = { transactionMs: 5000, actionMs: 600_000 };
+
 /**
  * What a function answers, or an error when it takes too long. The function itself goes on.
  *
