@@ -1,4 +1,5 @@
-import { ConvexManager, InvalidInputError, MemoryStore } from "@klipstream/client";
+import { ConvexManager, InvalidInputError } from "@klipstream/client";
+import { MemoryStore } from "@klipstream/client/internals";
 import { exchangeKey } from "@klipstream/client/keys";
 import fc from "fast-check";
 

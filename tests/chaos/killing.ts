@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
-import { DELIVERY_STEPS, OutboxInspector } from "@klipstream/client";
+import { OutboxInspector } from "@klipstream/client";
+import { DELIVERY_STEPS } from "@klipstream/client/internals";
 import type { VideoStatus } from "@klipstream/contract";
 
 import { type Backend, READY_TOKEN_LIVES, readEvents, readyTokens } from "./backend.ts";

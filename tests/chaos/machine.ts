@@ -1,6 +1,7 @@
 import { join } from "node:path";
 
-import { ConvexManager, type ManagerAmbient, type ManagerOptions } from "@klipstream/client";
+import { ConvexManager, type ManagerOptions } from "@klipstream/client";
+import type { ManagerAmbient } from "@klipstream/client/internals";
 
 import type { Backend } from "./backend.ts";
 import { type FaultProxy, STORM } from "./FaultProxy.ts";

@@ -1,4 +1,4 @@
-import { DELIVERY_STEPS, type DeliveryStep } from "@klipstream/client";
+import { DELIVERY_STEPS, type DeliveryStep } from "@klipstream/client/internals";
 import type { VideoStatus } from "@klipstream/contract";
 
 /** Stand still at this step when it is reached for the n-th time: the parent kills the process there. */

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 
-import { SqliteStore } from "@klipstream/client";
+import { SqliteStore } from "@klipstream/client/internals";
 
 import { bundleWorker } from "./bundleWorker.ts";
 import { DEPLOYMENT, NOW } from "./damagedFiles.ts";

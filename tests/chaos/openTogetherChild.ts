@@ -1,6 +1,6 @@
 import { once } from "node:events";
 
-import { SqliteStore } from "@klipstream/client";
+import { SqliteStore } from "@klipstream/client/internals";
 
 import { DEPLOYMENT, NOW } from "./damagedFiles.ts";
 

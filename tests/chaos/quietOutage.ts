@@ -1,5 +1,5 @@
-import { ConvexManager, MemoryStore } from "@klipstream/client";
-import { VirtualClock } from "@klipstream/client/testing";
+import { ConvexManager } from "@klipstream/client";
+import { MemoryStore, VirtualClock } from "@klipstream/client/internals";
 
 import type { Finding } from "./finding.ts";
 import { Random } from "./random.ts";

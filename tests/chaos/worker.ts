@@ -1,10 +1,6 @@
 /** A pipeline's process: a real manager that reports what its parent orders, until it is killed. */
-import {
-  ConvexManager,
-  type ManagerAmbient,
-  OutboxUnwritableError,
-  SqliteStore,
-} from "@klipstream/client";
+import { ConvexManager, OutboxUnwritableError } from "@klipstream/client";
+import { type ManagerAmbient, SqliteStore } from "@klipstream/client/internals";
 
 import type { FromWorker, ToWorker, WorkerPlan } from "./messages.ts";
 import { Random } from "./random.ts";

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 
-import type { DeliveryStep } from "@klipstream/client";
+import type { DeliveryStep } from "@klipstream/client/internals";
 
 /** The signals that end a program from outside, and that `exec` hands on to its command. */
 export const END_SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;

@@ -27,9 +27,6 @@ export {
 export { ConvexIntegration } from "./integration/ConvexIntegration.ts";
 export { ConvexManager } from "./manager/ConvexManager.ts";
 export { RelayManager } from "./relay/RelayManager.ts";
-export { VideoRun } from "./manager/VideoRun.ts";
-export { MemoryStore } from "./outbox/MemoryStore.ts";
-export { SqliteStore } from "./outbox/sqlite/SqliteStore.ts";
 export { OutboxInspector } from "./outbox/OutboxInspector.ts";
 
 export type { TokenSource } from "./auth/tokenSource.ts";
@@ -43,8 +40,7 @@ export type {
 export type { ClientOptions, ManagerOptions } from "./config/options.ts";
 export type { ClientErrorCode, UnavailableReason } from "./errors.ts";
 export type { RecordedResult, Video, VideoId } from "./integration/ConvexIntegration.ts";
-export type { LogEvent, LogFields, Logger, LogLevel } from "./log/log.ts";
-export type { ManagerAmbient } from "./manager/connectToBackend.ts";
+export type { Logger, LogLevel } from "./log/log.ts";
 export type { LookedUpVideo } from "./relay/VideoLookUp.ts";
 export type { PipelineManager } from "./manager/Manager.ts";
 export type { StageContext, StageOptions } from "./manager/runStage.ts";
@@ -54,9 +50,8 @@ export type {
   UpdateOptions,
   UpdateResult,
 } from "./manager/update.ts";
-export type { FlushResult } from "./outbox/Outbox.ts";
-export type { DeadLetter, Entry, EntryContent, EntryState, Refusal } from "./outbox/entry.ts";
-export { DELIVERY_STEPS } from "./outbox/delivery.ts";
-export type { DeliveryStep } from "./outbox/delivery.ts";
+export type { VideoRun } from "./manager/VideoRun.ts";
+export type { BackendState, FlushResult } from "./outbox/Outbox.ts";
+export type { DeadLetter, Entry, EntryContent, Refusal } from "./outbox/entry.ts";
 export type { DeploymentStats, ExportedEntry } from "./outbox/OutboxInspector.ts";
-export type { OutboxStats, OutboxStore } from "./outbox/store.ts";
+export type { OutboxStats } from "./outbox/store.ts";

@@ -45,6 +45,9 @@ export class ConvexApiClient {
   readonly #connection: Connection;
   readonly #credentials: Credentials;
 
+  constructor(options?: ClientOptions);
+  /** @param ambient - Replaces the clock and the network; for tests. @internal */
+  constructor(options?: ClientOptions | Connection, ambient?: ClientAmbient);
   constructor(options: ClientOptions | Connection = {}, ambient: ClientAmbient = {}) {
     this.#connection = isConnection(options) ? options : connect(options, ambient);
     this.#credentials = this.#connection.credentials;

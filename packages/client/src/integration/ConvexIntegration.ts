@@ -45,6 +45,9 @@ export class ConvexIntegration {
   readonly #api: ConvexApiClient;
   readonly #connection: Connection;
 
+  constructor(client?: ConvexApiClient | ClientOptions);
+  /** @param ambient - Replaces the clock and the network; for tests. @internal */
+  constructor(client?: ConvexApiClient | ClientOptions, ambient?: ClientAmbient);
   constructor(client: ConvexApiClient | ClientOptions = {}, ambient: ClientAmbient = {}) {
     this.#api = client instanceof ConvexApiClient ? client : new ConvexApiClient(client, ambient);
     this.#connection = this.#api.connection;

@@ -22,9 +22,11 @@ export class ConvexManager extends Manager {
 
   /**
    * @param options - What is given here beats the environment.
-   * @param ambient - Replaces the clock, the network, the store; for tests.
    * @throws ConfigurationError that names the option; OutboxUnwritableError, OutboxVersionError or OutboxCorruptError.
    */
+  constructor(options?: ManagerOptions);
+  /** @param ambient - Replaces the clock, the network, the store; for tests. @internal */
+  constructor(options?: ManagerOptions, ambient?: ManagerAmbient);
   constructor(options: ManagerOptions = {}, ambient: ManagerAmbient = {}) {
     checkManagerOptions(options);
     const configuration = resolveConfiguration(options, ambient.place);

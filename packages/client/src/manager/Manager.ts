@@ -58,6 +58,7 @@ export class Manager {
   #lastRunStartedAt = 0;
   #closing: Promise<FlushResult> | undefined;
 
+  /** @internal */
   constructor(parts: ManagerParts) {
     this.#parts = parts;
   }

@@ -12,6 +12,7 @@ export class VideoRun {
   readonly run: Run;
   readonly #reporter: VideoReporter;
 
+  /** @internal */
   constructor(twitchId: string, run: Run, reporter: VideoReporter) {
     this.twitchId = twitchId;
     this.run = run;

@@ -17,6 +17,16 @@ export type Sharing = {
   onAnswer: (entry: Entry, answer: EntryAnswer) => void;
 };
 
+/**
+ * What is thought of the backend.
+ *
+ * - `open`: updates get through.
+ * - `away`: nothing gets through; one small probe at a time is sent.
+ * - `paused`: it refuses the credentials; one probe every 30 s.
+ * - `closed`: nothing is sent any more.
+ */
+export type BackendState = "open" | "away" | "paused" | "closed";
+
 /** What `flush` and `close` achieved. */
 export type FlushResult = {
   /** Whether every update that was accepted before the call is acknowledged or a dead letter. */

@@ -27,22 +27,7 @@ export type EntryContent =
   | { kind: "update"; update: RecordedUpdate; createMissing: boolean }
   | { kind: "rollback"; rollback: RecordedRollback };
 
-/**
- * One update in the outbox.
- *
- * Its states:
- *
- * - **pending**: on disk, waiting for its turn. Entered when it is accepted; when a delivery failed for a reason that may pass (after a
- *   function broke, not before a set time); when its lease runs out or its process dies; and by a redrive. Left when it and all
- *   that is ahead of it in its lane are leased together.
- * - **leased**: one process is sending it. The lease belongs to the whole lane, so no other process sends anything of this video.
- *   Left by that process when the delivery is settled, by any other once the lease has run out. A settlement under a lease that was
- *   lost changes nothing.
- * - **acknowledged**: the backend answered that it is applied, unchanged, duplicate or superseded. The entry is deleted and counted.
- * - **deadLettered**: the backend refused it for good. Kept with the reason; its lane goes on. Left by a redrive only.
- *
- * At any time and across processes: accepted = acknowledged + pending (leased included) + deadLettered.
- */
+/** One update in the outbox. */
 export type Entry = {
   /** The order of acceptance over all lanes. */
   seq: number;
@@ -64,7 +49,20 @@ export type Entry = {
   failures: number;
 };
 
-/** See {@link Entry}. */
+/**
+ * The states of an entry:
+ *
+ * - **pending**: on disk, waiting for its turn. Entered when it is accepted; when a delivery failed for a reason that may pass (after a
+ *   function broke, not before a set time); when its lease runs out or its process dies; and by a redrive. Left when it and all
+ *   that is ahead of it in its lane are leased together.
+ * - **leased**: one process is sending it. The lease belongs to the whole lane, so no other process sends anything of this video.
+ *   Left by that process when the delivery is settled, by any other once the lease has run out. A settlement under a lease that was
+ *   lost changes nothing.
+ * - **acknowledged**: the backend answered that it is applied, unchanged, duplicate or superseded. The entry is deleted and counted.
+ * - **deadLettered**: the backend refused it for good. Kept with the reason; its lane goes on. Left by a redrive only.
+ *
+ * At any time and across processes: accepted = acknowledged + pending (leased included) + deadLettered.
+ */
 export type EntryState = "pending" | "leased" | "acknowledged" | "deadLettered";
 
 /** Every legal move between the states of an entry. */

@@ -13,7 +13,7 @@ import {
 } from "../manager/connectToBackend.ts";
 import { checkTimeout } from "../manager/checkCall.ts";
 import { Manager } from "../manager/Manager.ts";
-import type { FlushResult, Outbox } from "../outbox/Outbox.ts";
+import type { BackendState, FlushResult, Outbox } from "../outbox/Outbox.ts";
 import { KnownVideos } from "./KnownVideos.ts";
 import { lockForRelay } from "./relayLock.ts";
 import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";
@@ -33,10 +33,12 @@ export class RelayManager extends Manager {
 
   /**
    * @param options - What is given here beats the environment.
-   * @param ambient - Replaces the clock, the network, the store; for tests.
    * @throws ConfigurationError that names the option, for test mode and an outbox that has a relay too; OutboxUnwritableError, OutboxVersionError or
    *   OutboxCorruptError.
    */
+  constructor(options?: ManagerOptions);
+  /** @param ambient - Replaces the clock, the network, the store; for tests. @internal */
+  constructor(options?: ManagerOptions, ambient?: ManagerAmbient);
   constructor(options: ManagerOptions = {}, ambient: ManagerAmbient = {}) {
     checkManagerOptions(options);
     const configuration = resolveConfiguration(options, ambient.place);
@@ -81,8 +83,8 @@ export class RelayManager extends Manager {
     return this.#parts.deployment;
   }
 
-  /** What is thought of the backend: see `Traffic`. */
-  get backendState(): Outbox["state"] {
+  /** What is thought of the backend. */
+  get backendState(): BackendState {
     return this.#parts.outbox.state;
   }
 
