@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Backend, startBackend } from "@klipstream/bench/startBackend";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
+import { REPORT_IS_STALE, REPORT_NAME, reportOn } from "./packages/apiReport.ts";
 import {
   compile,
   createConsumer,
@@ -84,6 +85,11 @@ describe.each(PUBLISHED)("the tarball of %s", (source) => {
     );
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
+});
+
+test.each(PUBLISHED)("the public surface of %s is what its committed report says", (source) => {
+  const committed = readFileSync(join(ROOT, source, REPORT_NAME), "utf8");
+  expect(reportOn(source), REPORT_IS_STALE).toBe(committed);
 });
 
 test("the declarations that `@klipstream/client` loads stay small: nothing of the backend is in them", () => {
