@@ -42,7 +42,7 @@ function describeLibrary(dist: string): string {
   const printer = ts.createPrinter({ removeComments: true });
   for (const name of readdirSync(dist).filter((file) => file.endsWith(".d.ts"))) {
     const text = readFileSync(join(dist, name), "utf8");
-    const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest);
+    const file = inOrder(ts.createSourceFile(name, text, ts.ScriptTarget.Latest));
     // A chunk, which no entry of the manifest names, has a hash in its name.
     const isEntry = !/-[\w-]{8}\.d\.ts$/.test(name);
     for (const statement of file.statements) {
@@ -54,4 +54,29 @@ function describeLibrary(dist: string): string {
     }
   }
   return [...exported.toSorted(), ...declared.toSorted()].join("\n\n") + "\n";
+}
+
+/** With the members of each type in alphabetical order: the compiler's own order differs from build to build. */
+function inOrder(file: ts.SourceFile): ts.SourceFile {
+  const printer = ts.createPrinter({ removeComments: true });
+  const sorted = <T extends ts.Node>(nodes: ts.NodeArray<T>): ts.NodeArray<T> => {
+    const printed = nodes.map((node) => ({
+      node,
+      text: printer.printNode(ts.EmitHint.Unspecified, node, file),
+    }));
+    printed.sort((a, b) => (a.text < b.text ? -1 : 1));
+    return ts.factory.createNodeArray(printed.map(({ node }) => node));
+  };
+  const transformer: ts.TransformerFactory<ts.SourceFile> = (context) => (root) => {
+    const visit = (node: ts.Node): ts.Node => {
+      const visited = ts.visitEachChild(node, visit, context);
+      if (ts.isTypeLiteralNode(visited))
+        return ts.factory.updateTypeLiteralNode(visited, sorted(visited.members));
+      if (ts.isUnionTypeNode(visited))
+        return ts.factory.updateUnionTypeNode(visited, sorted(visited.types));
+      return visited;
+    };
+    return ts.visitEachChild(root, visit, context);
+  };
+  return ts.transform(file, [transformer]).transformed[0] ?? file;
 }
