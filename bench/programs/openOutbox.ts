@@ -1,5 +1,6 @@
 /** Opens an outbox, accepts updates, and sends what that took: a process of its own, so that its memory is the outbox's. */
-import { ConvexManager, SqliteStore } from "@klipstream/client";
+import { ConvexManager } from "@klipstream/client";
+import { SqliteStore } from "@klipstream/client/internals";
 
 import { median } from "../harness/spread.ts";
 

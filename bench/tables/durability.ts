@@ -1,7 +1,7 @@
 import { join } from "node:path";
 
-import { ConvexManager, MemoryStore, RelayManager } from "@klipstream/client";
-import type { OutboxStore } from "@klipstream/client";
+import { ConvexManager, RelayManager } from "@klipstream/client";
+import { MemoryStore, type OutboxStore } from "@klipstream/client/internals";
 
 import { timeDisk } from "../harness/control.ts";
 import type { Experiment, Sample } from "../harness/experiment.ts";

@@ -6,3 +6,4 @@ export { VirtualClock } from "./testing/VirtualClock.ts";
 
 export type { ManagerAmbient } from "./manager/connectToBackend.ts";
 export type { DeliveryStep } from "./outbox/delivery.ts";
+export type { OutboxStore } from "./outbox/store.ts";
