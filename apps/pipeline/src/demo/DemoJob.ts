@@ -71,7 +71,9 @@ export class DemoJob {
     const folder = kept?.folder ?? (await this.#temporaryFolder());
     // First: it holds the folder for this process alone.
     const deployment = this.#resources.add(
-      await (this.given === null ? startDemoBackend(kept) : prepareGivenBackend(this.given)),
+      await (this.given === null
+        ? startDemoBackend(kept?.dataFolder ?? null, kept?.reachedAt ?? null)
+        : prepareGivenBackend(this.given)),
     );
     const artifactFolder = join(folder, "artifacts");
     await mkdir(artifactFolder, { recursive: true });

@@ -6,8 +6,6 @@ import {
 import { runConvexCli, startLocalDeployment } from "@klipstream/local-deployment";
 import { fileURLToPath } from "node:url";
 
-import type { KeptDemo } from "./keptDemo.ts";
-
 const PROJECT = fileURLToPath(new URL("../../../../", import.meta.url));
 const ISSUER = "https://demo.klipstream.invalid";
 
@@ -34,14 +32,19 @@ export type AdministeredDeployment = { url: string; adminKey: string };
 /** A deployment that the demo runs on; `close` stops it where the demo has started it. */
 export type DemoDeployment = AdministeredDeployment & { close(): Promise<void> };
 
-/** Starts a local deployment: with a signing key of its own, or as it was kept. */
-export async function startDemoBackend(kept: KeptDemo | null): Promise<DemoDeployment> {
-  const state = kept?.state ?? null;
+/**
+ * Starts a local deployment.
+ *
+ * @param dataFolder - Where its data is kept; null: in memory only.
+ * @param earlier - How it was reached before, if the folder holds one; null: it gets a signing key of its own.
+ */
+export async function startDemoBackend(
+  dataFolder: string | null,
+  earlier: { port: number; adminKey: string } | null,
+): Promise<DemoDeployment> {
   return await startLocalDeployment({
-    ...(kept !== null && { dataFolder: kept.dataFolder }),
-    ...(state === null
-      ? { env: signingVariables(await createSigningKey(), ISSUER) }
-      : { port: state.ports.deployment, adminKey: state.adminKey }),
+    ...(dataFolder !== null && { dataFolder }),
+    ...(earlier ?? { env: signingVariables(await createSigningKey(), ISSUER) }),
   });
 }
 

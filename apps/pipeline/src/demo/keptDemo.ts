@@ -52,6 +52,12 @@ export class KeptDemo {
     return this.#state;
   }
 
+  /** How its deployment was reached before, or null. */
+  get reachedAt(): { port: number; adminKey: string } | null {
+    if (this.#state === null) return null;
+    return { port: this.#state.ports.deployment, adminKey: this.#state.adminKey };
+  }
+
   async save(state: KeptState): Promise<void> {
     this.#state = state;
     const draft = join(this.folder, `${FILE}.unfinished`);
