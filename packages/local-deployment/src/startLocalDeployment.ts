@@ -4,12 +4,12 @@ import { newAdminKey } from "./authentication/adminKey.ts";
 import { Authenticator } from "./authentication/authenticator.ts";
 import { Deployment } from "./deployment/deployment.ts";
 import { DEFAULT_LIMITS, type DeploymentLimits } from "./deployment/limits.ts";
-import { Faults, type FaultRule } from "./faults/faults.ts";
-import { createApp } from "./http/app.ts";
-import { HTTP_ACTIONS_PATH } from "./http/httpActionRoutes.ts";
-import { Listener } from "./server/listener.ts";
+import { Faults, type FaultRule } from "./transport/faults.ts";
+import { createApp } from "./transport/httpApp.ts";
+import { HTTP_ACTIONS_PATH } from "./transport/httpActionRoutes.ts";
+import { Listener } from "./transport/listener.ts";
 import { DataFile } from "./storage/dataFile.ts";
-import { SyncServer } from "./ws/syncServer.ts";
+import { SyncServer } from "./transport/syncServer.ts";
 
 export type LocalDeploymentOptions = {
   /** @default 0: any free port */

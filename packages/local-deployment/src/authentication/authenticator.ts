@@ -1,5 +1,5 @@
 import { ADMIN, ANONYMOUS, type Caller, type Identity } from "../engine/messages.ts";
-import { badRequest, RequestError, unauthenticated } from "../wire/requestError.ts";
+import { badRequest, RequestError, unauthenticated } from "../requestError.ts";
 import { isSameKey } from "./adminKey.ts";
 import type { AuthProvider } from "./authProviders.ts";
 import { TokenVerifier } from "./jwt.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 
-import { RequestError } from "../wire/requestError.ts";
+import { RequestError } from "../requestError.ts";
 import type { AuthProvider } from "./authProviders.ts";
 import { TokenVerifier } from "./jwt.ts";
 

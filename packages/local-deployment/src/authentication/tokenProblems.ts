@@ -2,7 +2,7 @@
 import { decodeProtectedHeader, errors, type JWTPayload } from "jose";
 import { z } from "zod";
 
-import { unauthenticated } from "../wire/requestError.ts";
+import { unauthenticated } from "../requestError.ts";
 import type { AuthProvider } from "./authProviders.ts";
 
 export const invalidToken = (message: string) => unauthenticated("InvalidAuthHeader", message);

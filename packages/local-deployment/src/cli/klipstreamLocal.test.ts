@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
-import { NOTES_PROJECT } from "../testing/notesProject.ts";
-import { TemporaryProject } from "../testing/temporaryProject.ts";
+import { NOTES_PROJECT } from "../tests/notesProject.ts";
+import { TemporaryProject } from "../tests/temporaryProject.ts";
 import { runConvexCli } from "./convexCli.ts";
 
 const BIN = fileURLToPath(new URL("../../bin/klipstream-local.js", import.meta.url));

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { AuthProvider } from "../authentication/authProviders.ts";
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
-import { folderBlobs, memoryBlobs, type ListedBlobs } from "../files/blobs.ts";
-import { describeFile, type UploadedFile } from "../files/uploadedFile.ts";
-import { Files } from "../files/files.ts";
-import { UploadTokens } from "../files/uploadTokens.ts";
+import { folderBlobs, memoryBlobs, type ListedBlobs } from "../storage/blobs.ts";
+import { describeFile, type UploadedFile } from "../documents/uploadedFile.ts";
+import { Files } from "../documents/files.ts";
+import { UploadTokens } from "../engine/uploadTokens.ts";
 import { Engine } from "../engine/engine.ts";
 import {
   ADMIN,
@@ -32,13 +32,13 @@ import {
 import { ModuleFolders } from "../push/moduleFiles.ts";
 import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
-import { Crons } from "../schedule/crons.ts";
-import { ScheduledJobs } from "../schedule/scheduledJobs.ts";
+import { Crons } from "./crons.ts";
+import { ScheduledJobs } from "./scheduledJobs.ts";
 import { Exports } from "../snapshots/exports.ts";
 import { Imports } from "../snapshots/imports.ts";
-import { runSystemQuery } from "../system/systemQueries.ts";
+import { runSystemQuery } from "./systemQueries.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
-import { badRequest, RequestError, UNAVAILABLE } from "../wire/requestError.ts";
+import { badRequest, RequestError, UNAVAILABLE } from "../requestError.ts";
 import { changedEnvironment, changesOf, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
 import { withinLimit, type DeploymentLimits } from "./limits.ts";

@@ -1,4 +1,4 @@
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 
 export type EnvironmentChange = { name: string; value: string | null };
 

@@ -9,7 +9,7 @@ import type {
   TransactionMetrics,
 } from "./convexTestInternals.ts";
 import { currentFunction } from "./currentFunction.ts";
-import { jsonOf, sizeOf } from "./documentJson.ts";
+import { jsonOf, sizeOf } from "../documents/documentJson.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
 

@@ -5,8 +5,8 @@ import type { Document, DocumentChange } from "../documents/documentStore.ts";
 import { fieldAt } from "../documents/fieldPaths.ts";
 import { tableOfId } from "../documents/ids.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
-import { rankByText } from "../search/textSearch.ts";
-import { validate } from "../validation/validate.ts";
+import { rankByText } from "../documents/textSearch.ts";
+import { validate } from "../documents/validate.ts";
 import type {
   EngineDatabase,
   EngineQuery,
@@ -17,9 +17,9 @@ import { refuseStaged, textQuery, vectorFieldOf, type TextQuery } from "./declar
 import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
 import { readPage, type Rows } from "./pages.ts";
-import { PendingWrites } from "./pendingWrites.ts";
+import { PendingWrites } from "../documents/pendingWrites.ts";
 import { requestContext } from "./requestContext.ts";
-import { TableIndexes } from "./tableIndex.ts";
+import { TableIndexes } from "../documents/tableIndex.ts";
 
 type ResolvedRows = Rows & { limit: number | null };
 

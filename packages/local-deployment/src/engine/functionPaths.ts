@@ -1,4 +1,4 @@
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 
 const SEGMENT = /^[A-Za-z0-9_.]{1,64}$/;
 

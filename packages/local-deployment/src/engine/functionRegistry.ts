@@ -2,8 +2,8 @@ import type { Value } from "convex/values";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import { validate } from "../validation/validate.ts";
-import type { ValidatorJson } from "../validation/validatorJson.ts";
+import { validate } from "../documents/validate.ts";
+import type { ValidatorJson } from "../documents/validatorJson.ts";
 import { currentFunction } from "./currentFunction.ts";
 import { PlatformError } from "./functionErrors.ts";
 import { findHttpMount } from "./httpRouting.ts";

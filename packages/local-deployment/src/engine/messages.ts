@@ -2,10 +2,10 @@ import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { StoredFile } from "../files/uploadedFile.ts";
+import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { CountedCommit, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
-import type { ValidatorJson } from "../validation/validatorJson.ts";
+import type { ValidatorJson } from "../documents/validatorJson.ts";
 
 /** Who a function runs for, as `ctx.auth.getUserIdentity()` shows it. */
 export type Identity = {

@@ -6,9 +6,9 @@ import type {
   Snapshot,
 } from "../documents/documentStore.ts";
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { Blobs } from "../files/blobs.ts";
-import type { StoredFile } from "../files/uploadedFile.ts";
-import type { UploadTokens } from "../files/uploadTokens.ts";
+import type { Blobs } from "../storage/blobs.ts";
+import type { StoredFile } from "../documents/uploadedFile.ts";
+import type { UploadTokens } from "./uploadTokens.ts";
 import { currentFunction } from "./currentFunction.ts";
 import { answerDocumentCalls } from "./documentSyscalls.ts";
 import { EngineComponents } from "./engineComponents.ts";
@@ -18,7 +18,7 @@ import { FunctionRegistry } from "./functionRegistry.ts";
 import { FunctionRunner } from "./functionRunner.ts";
 import { loadInlineQuery } from "./inlineQuery.ts";
 import { withData } from "./invokeFunction.ts";
-import { History } from "./history.ts";
+import { History } from "../documents/history.ts";
 import { refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
 import { JobRunner, write } from "./jobRunner.ts";

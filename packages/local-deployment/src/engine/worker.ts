@@ -1,8 +1,8 @@
 /** The engine's thread: user code runs here, and only here. */
 import { workerData } from "node:worker_threads";
 
-import { remoteBlobs } from "../files/blobPort.ts";
-import { UploadTokens } from "../files/uploadTokens.ts";
+import { remoteBlobs } from "../storage/blobPort.ts";
+import { UploadTokens } from "./uploadTokens.ts";
 import { captureConsole } from "./console.ts";
 import { separateEnvironments } from "./currentFunction.ts";
 import { Durability } from "./durability.ts";

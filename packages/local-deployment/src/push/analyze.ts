@@ -1,6 +1,6 @@
 import { startThread } from "../engine/startThread.ts";
 import type { AuthProvider } from "../authentication/authProviders.ts";
-import { badRequest, RequestError } from "../wire/requestError.ts";
+import { badRequest, RequestError } from "../requestError.ts";
 import type { Analysis, AnalysisReply, AnalysisRequest } from "./analysisWorker.ts";
 
 /** Most of it is the start of the thread and of the TypeScript loader, which takes seconds on a busy machine. */

@@ -1,5 +1,5 @@
 import type { ComponentPath } from "../documents/componentTables.ts";
-import { badRequest, type RequestError } from "../wire/requestError.ts";
+import { badRequest, type RequestError } from "../requestError.ts";
 import type { Analysis, DefinitionAnalysis } from "./analysisWorker.ts";
 import type { AnalyzedModule, EnvBinding } from "./pushFormats.ts";
 

@@ -1,6 +1,6 @@
-import { validate } from "../validation/validate.ts";
-import type { ValidatorJson } from "../validation/validatorJson.ts";
-import { badRequest } from "../wire/requestError.ts";
+import { validate } from "../documents/validate.ts";
+import type { ValidatorJson } from "../documents/validatorJson.ts";
+import { badRequest } from "../requestError.ts";
 import type { EnvVarDeclaration } from "./pushFormats.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import { RequestError } from "../wire/requestError.ts";
+import { RequestError } from "../requestError.ts";
 import { pushedCode } from "./deployedCode.ts";
 import { moduleHash } from "./moduleFiles.ts";
 import { startPushRequest, type ModuleConfig } from "./pushFormats.ts";

@@ -8,7 +8,7 @@ import type {
   NodeDependency,
   StartPushRequest,
 } from "./pushFormats.ts";
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 import { moduleHash, type FolderModules } from "./moduleFiles.ts";
 
 /** What was pushed. */

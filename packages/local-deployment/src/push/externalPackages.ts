@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 import type { NodeDependency } from "./pushFormats.ts";
 
 const INSTALL_LIMIT_MS = 5 * 60 * 1000;

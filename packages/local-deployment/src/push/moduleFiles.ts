@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, normalize } from "node:path";
 
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 import { ExternalPackages } from "./externalPackages.ts";
 import type { ModuleConfig, NodeDependency } from "./pushFormats.ts";
 

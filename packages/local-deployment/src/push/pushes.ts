@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 
 import type { DocumentStore } from "../documents/documentStore.ts";
-import { badRequest } from "../wire/requestError.ts";
+import { badRequest } from "../requestError.ts";
 import { analyze } from "./analyze.ts";
 import { allMounts, definitionOf, mountComponents } from "./components.ts";
 import {

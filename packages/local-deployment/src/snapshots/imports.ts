@@ -6,10 +6,10 @@ import { qualifiedTable, splitTable, type ComponentPath } from "../documents/com
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { INTERNAL } from "../documents/internalFields.ts";
 import type { TableImport } from "../engine/messages.ts";
-import type { Blobs } from "../files/blobs.ts";
-import { hashOf } from "../files/contentHash.ts";
-import type { Files } from "../files/files.ts";
-import { badRequest, RequestError } from "../wire/requestError.ts";
+import type { Blobs } from "../storage/blobs.ts";
+import { hashOf } from "../storage/contentHash.ts";
+import type { Files } from "../documents/files.ts";
+import { badRequest, RequestError } from "../requestError.ts";
 import { readImport, type ImportedTable, type ImportFormat } from "./readImport.ts";
 
 export type ImportMode = "requireEmpty" | "append" | "replace" | "replaceAll";

@@ -5,7 +5,7 @@ import { strFromU8, unzip, type Unzipped } from "fflate";
 import type { Value } from "convex/values";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import { badRequest, type RequestError } from "../wire/requestError.ts";
+import { badRequest, type RequestError } from "../requestError.ts";
 import { fromExportJson } from "./exportJson.ts";
 
 export type ImportFormat =

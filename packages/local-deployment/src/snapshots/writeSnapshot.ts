@@ -6,7 +6,7 @@ import { getExtension } from "hono/utils/mime";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { Document, DocumentStore } from "../documents/documentStore.ts";
 import { internalOf, withoutInternal } from "../documents/internalFields.ts";
-import type { Blobs } from "../files/blobs.ts";
+import type { Blobs } from "../storage/blobs.ts";
 import { toExportJson } from "./exportJson.ts";
 
 const FILES_TABLE = "_storage";

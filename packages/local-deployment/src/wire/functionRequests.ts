@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import type { CallOutcome } from "../engine/messages.ts";
-import { badRequest, serverError } from "./requestError.ts";
+import { badRequest, serverError } from "../requestError.ts";
 import { inFormat, valueFormat, type ValueFormat } from "./values.ts";
 
 const args = z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())]);

@@ -2,5 +2,5 @@
 export { canonicalFunctionPath } from "../engine/functionPaths.ts";
 export { argumentObject, functionRequest, requireFormat, runRequest } from "./functionRequests.ts";
 export { parseJsonBody, readText } from "./jsonBodies.ts";
-export { badRequest, RequestError } from "./requestError.ts";
+export { badRequest, RequestError } from "../requestError.ts";
 export type { ValueFormat } from "./values.ts";

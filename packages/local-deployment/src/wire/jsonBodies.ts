@@ -3,7 +3,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 
 import { z } from "zod";
 
-import { badRequest, RequestError } from "./requestError.ts";
+import { badRequest, RequestError } from "../requestError.ts";
 
 export const LARGEST_PUBLIC_BODY = 16 * 1024 * 1024 + 2000;
 export const LARGEST_PUSH_BODY = 200_000_000;

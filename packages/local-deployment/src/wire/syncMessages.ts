@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 import type { CallOutcome } from "../engine/messages.ts";
-import { serverError } from "./requestError.ts";
+import { serverError } from "../requestError.ts";
 import { encodeTimestamp } from "./timestamps.ts";
 
 const version = z.number().int().nonnegative();
