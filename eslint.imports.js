@@ -151,29 +151,29 @@ const clientRules = Object.entries(CLIENT_LAYERS_ABOVE).map(([layer, above]) => 
   },
 }));
 
-/** Inside `local-deployment`, from the storage up to the transport; each imports those before it only, and what a refused request is. */
+/**
+ * Inside `local-deployment`, from the storage up to the transport, and what starts it; each imports those before it only.
+ * The two that are files are named so.
+ */
 const LOCAL_DEPLOYMENT_LAYERS = [
+  "requestError.ts",
   "storage",
   "documents",
-  "validation",
-  "search",
-  "files",
   "engine",
   "wire",
-  "authentication",
   "push",
-  "schedule",
   "snapshots",
-  "system",
   "deployment",
-  "subscriptions",
-  "faults",
-  "http",
-  "ws",
+  "authentication",
+  "transport",
+  "startLocalDeployment.ts",
+  "cli",
+  "officialSuite",
+  "tests",
 ];
 
 const localDeploymentRules = LOCAL_DEPLOYMENT_LAYERS.slice(0, -1).map((layer, at) => ({
-  files: [`packages/local-deployment/src/${layer}/**/*.ts`],
+  files: [`packages/local-deployment/src/${layer.endsWith(".ts") ? layer : `${layer}/**/*.ts`}`],
   ignores: ["**/*.test.ts"],
   rules: {
     "no-restricted-imports": [
@@ -182,7 +182,7 @@ const localDeploymentRules = LOCAL_DEPLOYMENT_LAYERS.slice(0, -1).map((layer, at
         patterns: [
           ...patternsFor(FORBIDDEN["packages/local-deployment"]),
           {
-            regex: `^\\.\\./(${LOCAL_DEPLOYMENT_LAYERS.slice(at + 1).join("|")})/(?!requestError)`,
+            regex: `^\\.\\.?/(${LOCAL_DEPLOYMENT_LAYERS.slice(at + 1).join("|")})(/|$)`,
             message: "A layer of the local deployment imports the layers below it only.",
           },
         ],

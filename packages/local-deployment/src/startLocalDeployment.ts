@@ -4,11 +4,11 @@ import { newAdminKey } from "./authentication/adminKey.ts";
 import { Authenticator } from "./authentication/authenticator.ts";
 import { Deployment } from "./deployment/deployment.ts";
 import { DEFAULT_LIMITS, type DeploymentLimits } from "./deployment/limits.ts";
-import { Faults, type FaultRule } from "./transport/faults.ts";
-import { createApp } from "./transport/httpApp.ts";
-import { HTTP_ACTIONS_PATH } from "./transport/httpActionRoutes.ts";
-import { Listener } from "./transport/listener.ts";
 import { DataFile } from "./storage/dataFile.ts";
+import { Faults, type FaultRule } from "./transport/faults.ts";
+import { HTTP_ACTIONS_PATH } from "./transport/httpActionRoutes.ts";
+import { createApp } from "./transport/httpApp.ts";
+import { Listener } from "./transport/listener.ts";
 import { SyncServer } from "./transport/syncServer.ts";
 
 export type LocalDeploymentOptions = {

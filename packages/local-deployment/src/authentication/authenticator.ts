@@ -1,7 +1,7 @@
 import { ADMIN, ANONYMOUS, type Caller, type Identity } from "../engine/messages.ts";
+import type { AuthProvider } from "../push/authProviders.ts";
 import { badRequest, RequestError, unauthenticated } from "../requestError.ts";
 import { isSameKey } from "./adminKey.ts";
-import type { AuthProvider } from "./authProviders.ts";
 import { TokenVerifier } from "./jwt.ts";
 
 /** A verified sender, and until when (ms since the epoch; null: for ever). */

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey, type JWK } from "jose";
 import { beforeAll, describe, expect, it } from "vitest";
 
+import type { AuthProvider } from "../push/authProviders.ts";
 import { RequestError } from "../requestError.ts";
-import type { AuthProvider } from "./authProviders.ts";
 import { TokenVerifier } from "./jwt.ts";
 
 const ISSUER = "https://issuer.test";

@@ -7,7 +7,7 @@ import {
 } from "jose";
 
 import type { Identity } from "../engine/messages.ts";
-import type { AuthProvider } from "./authProviders.ts";
+import type { AuthProvider } from "../push/authProviders.ts";
 import { fetchJson, JwksCache, parseDataUri } from "./jwks.ts";
 import {
   invalidToken,

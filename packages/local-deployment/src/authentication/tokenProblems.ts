@@ -2,8 +2,8 @@
 import { decodeProtectedHeader, errors, type JWTPayload } from "jose";
 import { z } from "zod";
 
+import type { AuthProvider } from "../push/authProviders.ts";
 import { unauthenticated } from "../requestError.ts";
-import type { AuthProvider } from "./authProviders.ts";
 
 export const invalidToken = (message: string) => unauthenticated("InvalidAuthHeader", message);
 

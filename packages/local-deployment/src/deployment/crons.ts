@@ -1,5 +1,5 @@
-import type { CronJob } from "../push/pushFormats.ts";
 import { intervalOf, nextRun } from "../push/cronSchedule.ts";
+import type { CronJob } from "../push/pushFormats.ts";
 import { Timers } from "./timers.ts";
 
 /** Runs the jobs of `crons.ts`: those with an interval at once when they are new, the others when it is their time. */

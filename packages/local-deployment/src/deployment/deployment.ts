@@ -2,14 +2,12 @@ import { randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
 
-import type { AuthProvider } from "../authentication/authProviders.ts";
-import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { splitTable, type ComponentPath } from "../documents/componentTables.ts";
-import { folderBlobs, memoryBlobs, type ListedBlobs } from "../storage/blobs.ts";
-import { describeFile, type UploadedFile } from "../documents/uploadedFile.ts";
+import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { Files } from "../documents/files.ts";
-import { UploadTokens } from "../engine/uploadTokens.ts";
+import { describeFile, type UploadedFile } from "../documents/uploadedFile.ts";
 import { Engine } from "../engine/engine.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import {
   ADMIN,
   type FunctionCall,
@@ -18,8 +16,9 @@ import {
   type InlineQuery,
   type TableImport,
 } from "../engine/messages.ts";
-import type { DataFile } from "../storage/dataFile.ts";
+import { UploadTokens } from "../engine/uploadTokens.ts";
 import { authProvidersWith } from "../push/analyze.ts";
+import type { AuthProvider } from "../push/authProviders.ts";
 import {
   cronJobsOf,
   definitionFolders,
@@ -30,21 +29,22 @@ import {
   type DeployedCode,
 } from "../push/deployedCode.ts";
 import { ModuleFolders } from "../push/moduleFiles.ts";
-import type { CronJob } from "../push/pushFormats.ts";
 import { Pushes, type PushTarget } from "../push/pushes.ts";
-import { Crons } from "./crons.ts";
-import { ScheduledJobs } from "./scheduledJobs.ts";
+import type { CronJob } from "../push/pushFormats.ts";
+import { badRequest, RequestError, UNAVAILABLE } from "../requestError.ts";
 import { Exports } from "../snapshots/exports.ts";
 import { Imports } from "../snapshots/imports.ts";
-import { runSystemQuery } from "./systemQueries.ts";
-import { canonicalFunctionPath } from "../engine/functionPaths.ts";
-import { badRequest, RequestError, UNAVAILABLE } from "../requestError.ts";
+import { folderBlobs, memoryBlobs, type ListedBlobs } from "../storage/blobs.ts";
+import type { DataFile } from "../storage/dataFile.ts";
+import { Crons } from "./crons.ts";
 import { changedEnvironment, changesOf, type EnvironmentChange } from "./environment.ts";
 import { ExecutionLog } from "./executionLog.ts";
 import { withinLimit, type DeploymentLimits } from "./limits.ts";
 import { MutationReceipts, receiptRecord, type Answer } from "./mutationReceipts.ts";
-import { readCode, readVariables, recordsOf } from "./storedCode.ts";
 import { newRequestId } from "./requestIds.ts";
+import { ScheduledJobs } from "./scheduledJobs.ts";
+import { readCode, readVariables, recordsOf } from "./storedCode.ts";
+import { runSystemQuery } from "./systemQueries.ts";
 
 /** What callers of the deployment can be told about. */
 type DeploymentEvents = {

@@ -1,10 +1,10 @@
-import { NOTHING_READ } from "../documents/readSet.ts";
 import type { Commit } from "../documents/documentStore.ts";
-import type { Deployment } from "./deployment.ts";
-import { newRequestId } from "./requestIds.ts";
+import { NOTHING_READ } from "../documents/readSet.ts";
 import { refusedCall, type FunctionCall, type QueryOutcome } from "../engine/messages.ts";
-import { runSystemQuery } from "./systemQueries.ts";
+import type { Deployment } from "./deployment.ts";
 import { LiveQuery } from "./liveQuery.ts";
+import { newRequestId } from "./requestIds.ts";
+import { runSystemQuery } from "./systemQueries.ts";
 
 /** After so many rounds in which new commits came between, all queries run at once. */
 const PARTIAL_ROUNDS = 3;

@@ -1,5 +1,5 @@
-import { isAffected, NOTHING_READ, type ReadSet } from "../documents/readSet.ts";
 import type { Commit } from "../documents/documentStore.ts";
+import { isAffected, NOTHING_READ, type ReadSet } from "../documents/readSet.ts";
 import type { FunctionCall } from "../engine/messages.ts";
 import type { QueryResult } from "../wire/syncMessages.ts";
 

@@ -4,13 +4,13 @@ import { z } from "zod";
 import { qualifiedTable, splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
 import { withoutInternal } from "../documents/internalFields.ts";
+import { displayFunctionPath } from "../engine/functionPaths.ts";
 import { refusedCall, type CallOutcome, type FunctionCall } from "../engine/messages.ts";
 import type { DefinitionAnalysis } from "../push/analysisWorker.ts";
 import { allMounts, definitionOf } from "../push/components.ts";
 import type { DeployedCode } from "../push/deployedCode.ts";
 import type { Exports } from "../snapshots/exports.ts";
 import type { Imports } from "../snapshots/imports.ts";
-import { displayFunctionPath } from "../engine/functionPaths.ts";
 import { encodeValue } from "../wire/values.ts";
 
 /** What system queries look at. */

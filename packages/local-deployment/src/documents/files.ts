@@ -1,7 +1,7 @@
+import type { ListedBlobs } from "../storage/blobs.ts";
 import { splitTable, type ComponentPath } from "./componentTables.ts";
 import type { Commit, Document, DocumentStore } from "./documentStore.ts";
 import { internalOf } from "./internalFields.ts";
-import type { ListedBlobs } from "../storage/blobs.ts";
 
 const TABLE = "_storage";
 

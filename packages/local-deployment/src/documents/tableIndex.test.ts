@@ -3,8 +3,8 @@ import { compareValues } from "convex/values";
 import { expect, it } from "vitest";
 
 import type { Document } from "./documentStore.ts";
-import { passes, type RangeFilter } from "./readSet.ts";
 import { PendingWrites } from "./pendingWrites.ts";
+import { passes, type RangeFilter } from "./readSet.ts";
 import type { Order } from "./sortedDocuments.ts";
 import { TableIndexes } from "./tableIndex.ts";
 

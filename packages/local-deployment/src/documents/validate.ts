@@ -1,8 +1,8 @@
 import { jsonToConvex, type Value } from "convex/values";
 
+import { describeValue } from "./describeValue.ts";
 import { tableOfId } from "./ids.ts";
 import { describeValidator, type ValidatorJson } from "./validatorJson.ts";
-import { describeValue } from "./describeValue.ts";
 
 /**
  * Checks a value against a validator, records included (which the engine itself leaves out).

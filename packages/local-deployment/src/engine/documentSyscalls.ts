@@ -1,5 +1,6 @@
 import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 
+import { jsonOf, sizeOf } from "../documents/documentJson.ts";
 import type { Document } from "../documents/documentStore.ts";
 import { tableOfId } from "../documents/ids.ts";
 import type {
@@ -9,7 +10,6 @@ import type {
   TransactionMetrics,
 } from "./convexTestInternals.ts";
 import { currentFunction } from "./currentFunction.ts";
-import { jsonOf, sizeOf } from "../documents/documentJson.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
 

@@ -7,9 +7,9 @@ import {
 
 import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Commit, CountedCommit, DocumentStore } from "../documents/documentStore.ts";
+import type { StoredFile } from "../documents/uploadedFile.ts";
 import { serveBlobs } from "../storage/blobPort.ts";
 import type { Blobs } from "../storage/blobs.ts";
-import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { StoredRecord } from "../storage/dataFile.ts";
 import { SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
 import type * as M from "./messages.ts";

@@ -4,7 +4,9 @@ import { qualifiedTable, type ComponentPath } from "../documents/componentTables
 import type { Document, DocumentChange } from "../documents/documentStore.ts";
 import { fieldAt } from "../documents/fieldPaths.ts";
 import { tableOfId } from "../documents/ids.ts";
+import { PendingWrites } from "../documents/pendingWrites.ts";
 import type { RangeFilter } from "../documents/readSet.ts";
+import { TableIndexes } from "../documents/tableIndex.ts";
 import { rankByText } from "../documents/textSearch.ts";
 import { validate } from "../documents/validate.ts";
 import type {
@@ -17,9 +19,7 @@ import { refuseStaged, textQuery, vectorFieldOf, type TextQuery } from "./declar
 import { PlatformError } from "./functionErrors.ts";
 import type { SchemaJson } from "./messages.ts";
 import { readPage, type Rows } from "./pages.ts";
-import { PendingWrites } from "../documents/pendingWrites.ts";
 import { requestContext } from "./requestContext.ts";
-import { TableIndexes } from "../documents/tableIndex.ts";
 
 type ResolvedRows = Rows & { limit: number | null };
 

@@ -4,13 +4,13 @@ import type { ComponentPath } from "../documents/componentTables.ts";
 import type { Document } from "../documents/documentStore.ts";
 import { tableOfId } from "../documents/ids.ts";
 import { INTERNAL, internalOf } from "../documents/internalFields.ts";
+import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { Blobs } from "../storage/blobs.ts";
 import { hashOf, isHash } from "../storage/contentHash.ts";
-import type { StoredFile } from "../documents/uploadedFile.ts";
-import type { UploadTokens } from "./uploadTokens.ts";
 import type { EngineDatabase } from "./convexTestInternals.ts";
 import { currentFunction } from "./currentFunction.ts";
 import type { EngineComponents } from "./engineComponents.ts";
+import type { UploadTokens } from "./uploadTokens.ts";
 
 export const FILES_TABLE = "_storage";
 

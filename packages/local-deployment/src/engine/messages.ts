@@ -2,9 +2,9 @@ import type { JSONValue } from "convex/values";
 import type { MessagePort } from "node:worker_threads";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { CountedCommit, Snapshot } from "../documents/documentStore.ts";
 import type { ReadSet } from "../documents/readSet.ts";
+import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { ValidatorJson } from "../documents/validatorJson.ts";
 
 /** Who a function runs for, as `ctx.auth.getUserIdentity()` shows it. */

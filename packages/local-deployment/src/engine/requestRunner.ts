@@ -1,31 +1,30 @@
-import { NOTHING_READ } from "../documents/readSet.ts";
+import type { ComponentPath } from "../documents/componentTables.ts";
 import type {
   CountedCommit,
   Counters,
   DocumentChange,
   Snapshot,
 } from "../documents/documentStore.ts";
-import type { ComponentPath } from "../documents/componentTables.ts";
-import type { Blobs } from "../storage/blobs.ts";
+import { History } from "../documents/history.ts";
+import { NOTHING_READ } from "../documents/readSet.ts";
 import type { StoredFile } from "../documents/uploadedFile.ts";
-import type { UploadTokens } from "./uploadTokens.ts";
+import type { Blobs } from "../storage/blobs.ts";
 import { currentFunction } from "./currentFunction.ts";
 import { answerDocumentCalls } from "./documentSyscalls.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
+import { handleCalls } from "./functionCalls.ts";
 import { describeFunctionError } from "./functionErrors.ts";
 import { FunctionRegistry } from "./functionRegistry.ts";
 import { FunctionRunner } from "./functionRunner.ts";
+import { importTables } from "./importTables.ts";
 import { loadInlineQuery } from "./inlineQuery.ts";
 import { withData } from "./invokeFunction.ts";
-import { History } from "../documents/history.ts";
+import { JobRunner, write } from "./jobRunner.ts";
 import { refusedCall } from "./messages.ts";
 import type * as M from "./messages.ts";
-import { JobRunner, write } from "./jobRunner.ts";
-import { importTables } from "./importTables.ts";
 import { provideRequire } from "./nodeRequire.ts";
 import { newContext, ReadRecorder, requestContext, runAbortable } from "./requestContext.ts";
-import { handleCalls } from "./functionCalls.ts";
 import {
   handleScheduling,
   hideInternalFields,
@@ -34,6 +33,7 @@ import {
 } from "./syscalls.ts";
 import { handleCancelling } from "./systemTables.ts";
 import { lockTransactions, TransactionLock } from "./transactionLock.ts";
+import type { UploadTokens } from "./uploadTokens.ts";
 import { showUserStacks } from "./userStacks.ts";
 
 type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };

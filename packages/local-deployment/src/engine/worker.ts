@@ -2,13 +2,13 @@
 import { workerData } from "node:worker_threads";
 
 import { remoteBlobs } from "../storage/blobPort.ts";
-import { UploadTokens } from "./uploadTokens.ts";
 import { captureConsole } from "./console.ts";
 import { separateEnvironments } from "./currentFunction.ts";
 import { Durability } from "./durability.ts";
 import { uncaughtError } from "./functionErrors.ts";
 import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
+import { UploadTokens } from "./uploadTokens.ts";
 
 const HEARTBEAT_MS = 100;
 

@@ -3,17 +3,13 @@ import { workerData, parentPort } from "node:worker_threads";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-import {
-  authConfigSchema,
-  toAuthProviders,
-  type AuthProvider,
-} from "../authentication/authProviders.ts";
-import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
-import { provideRequire } from "../engine/nodeRequire.ts";
-import { scheduleProblem } from "./cronSchedule.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
-import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
+import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
 import type { SchemaJson } from "../engine/messages.ts";
+import { provideRequire } from "../engine/nodeRequire.ts";
+import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
+import { authConfigSchema, toAuthProviders, type AuthProvider } from "./authProviders.ts";
+import { scheduleProblem } from "./cronSchedule.ts";
 import type {
   AnalyzedFunction,
   AnalyzedModule,

@@ -1,7 +1,7 @@
 import { startThread } from "../engine/startThread.ts";
-import type { AuthProvider } from "../authentication/authProviders.ts";
 import { badRequest, RequestError } from "../requestError.ts";
 import type { Analysis, AnalysisReply, AnalysisRequest } from "./analysisWorker.ts";
+import type { AuthProvider } from "./authProviders.ts";
 
 /** Most of it is the start of the thread and of the TypeScript loader, which takes seconds on a busy machine. */
 const LOAD_LIMIT_MS = 20_000;

@@ -1,6 +1,8 @@
 import type { ComponentCode, EngineCode } from "../engine/messages.ts";
+import { badRequest } from "../requestError.ts";
 import type { Analysis, DefinitionFiles } from "./analysisWorker.ts";
 import { allMounts, definitionOf, type Mount } from "./components.ts";
+import { moduleHash, type FolderModules } from "./moduleFiles.ts";
 import type {
   ComponentDefinition,
   CronJob,
@@ -8,8 +10,6 @@ import type {
   NodeDependency,
   StartPushRequest,
 } from "./pushFormats.ts";
-import { badRequest } from "../requestError.ts";
-import { moduleHash, type FolderModules } from "./moduleFiles.ts";
 
 /** What was pushed. */
 export type PushedCode = {

@@ -4,6 +4,7 @@ import type { DocumentStore } from "../documents/documentStore.ts";
 import { badRequest } from "../requestError.ts";
 import { analyze } from "./analyze.ts";
 import { allMounts, definitionOf, mountComponents } from "./components.ts";
+import { checkVariables } from "./declaredVariables.ts";
 import {
   definitionFolders,
   filesToAnalyze,
@@ -16,7 +17,6 @@ import {
 import { moduleHash, type ModuleFolders } from "./moduleFiles.ts";
 import type { FinishPushRequest, StartPushRequest } from "./pushFormats.ts";
 import { finishPushResponse, schemaChange, startPushResponse } from "./pushResponses.ts";
-import { checkVariables } from "./declaredVariables.ts";
 import { evaluateSchema, findBrokenDocument } from "./schemaChanges.ts";
 
 /** What pushing needs from the deployment. */

@@ -1,8 +1,8 @@
 import type { Value } from "convex/values";
 
 import type { DocumentStore } from "../documents/documentStore.ts";
-import type { Blobs } from "../storage/blobs.ts";
 import { badRequest } from "../requestError.ts";
+import type { Blobs } from "../storage/blobs.ts";
 import { writeSnapshot } from "./writeSnapshot.ts";
 
 /** The newest export. One at a time is kept, as it is in memory. */

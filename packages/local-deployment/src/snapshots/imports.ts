@@ -4,12 +4,12 @@ import type { Value } from "convex/values";
 
 import { qualifiedTable, splitTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
+import type { Files } from "../documents/files.ts";
 import { INTERNAL } from "../documents/internalFields.ts";
 import type { TableImport } from "../engine/messages.ts";
+import { badRequest, RequestError } from "../requestError.ts";
 import type { Blobs } from "../storage/blobs.ts";
 import { hashOf } from "../storage/contentHash.ts";
-import type { Files } from "../documents/files.ts";
-import { badRequest, RequestError } from "../requestError.ts";
 import { readImport, type ImportedTable, type ImportFormat } from "./readImport.ts";
 
 export type ImportMode = "requireEmpty" | "append" | "replace" | "replaceAll";

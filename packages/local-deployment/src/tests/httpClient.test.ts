@@ -4,8 +4,8 @@ import { ConvexError } from "convex/values";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { NOTES_PROJECT } from "./notesProject.ts";
-import { TokenIssuer } from "./tokenIssuer.ts";
 import { ProjectRun } from "./temporaryProject.ts";
+import { TokenIssuer } from "./tokenIssuer.ts";
 
 const { notes } = anyApi;
 

@@ -5,12 +5,17 @@ import { expect, it } from "vitest";
 
 const PACKAGE = join(import.meta.dirname, "../..");
 
-/** The last cell of each row of the table of differences. */
-async function shownBy(): Promise<string[]> {
+/** The cells of the first table below a heading of the README, row by row. */
+async function tableBelow(heading: string): Promise<string[][]> {
   const readme = await readFile(join(PACKAGE, "README.md"), "utf8");
-  const [, table = ""] = readme.split("## What differs");
-  const rows = table.split("\n").filter((line) => line.startsWith("|"));
-  return rows.slice(2).map((row) => row.split("|").at(-2)?.trim() ?? "");
+  const [table = ""] = /(?:^\|.*\n)+/m.exec(readme.split(`## ${heading}\n`)[1] ?? "") ?? [];
+  const rows = table.trimEnd().split("\n").slice(2);
+  return rows.map((row) =>
+    row
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
 }
 
 async function testTitles(): Promise<Set<string>> {
@@ -25,7 +30,14 @@ async function testTitles(): Promise<Set<string>> {
 
 it("every row of the README's table of differences names a test that there is", async () => {
   const titles = await testTitles();
-  const rows = await shownBy();
+  const rows = (await tableBelow("What differs")).map((cells) => cells.at(-1) ?? "");
   expect(rows.length).toBeGreaterThan(5);
   expect(rows.filter((row) => !titles.has(row))).toEqual([]);
+});
+
+it("the README names every room of the source, and no other", async () => {
+  const entries = await readdir(join(PACKAGE, "src"), { withFileTypes: true });
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => `\`${name}/\``);
+  const rooms = (await tableBelow("Its tree")).map(([room = ""]) => room);
+  expect([...rooms, "`tests/`", "`officialSuite/`"].sort()).toEqual(folders.sort());
 });

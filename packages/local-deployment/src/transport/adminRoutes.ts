@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 import { requireAdmin } from "../authentication/authenticator.ts";
+import { badRequest } from "../requestError.ts";
 import { functionResponse, requireFormat } from "../wire/functionRequests.ts";
 import { LARGEST_PUBLIC_BODY, readJson } from "../wire/jsonBodies.ts";
-import { badRequest } from "../requestError.ts";
 import { callerOf, jsonText, type App, type AppContext, type Served } from "./context.ts";
 
 const LOG_HOLD_MS = 60_000;

@@ -2,9 +2,9 @@ import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
 
 import type { Authenticator } from "../authentication/authenticator.ts";
-import type { Received } from "../wire/jsonBodies.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Caller } from "../engine/messages.ts";
+import type { Received } from "../wire/jsonBodies.ts";
 
 export type AppEnv = { Bindings: HttpBindings };
 export type AppContext = Context<AppEnv>;

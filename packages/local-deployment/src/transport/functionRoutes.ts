@@ -1,6 +1,7 @@
 import { requireAdmin } from "../authentication/authenticator.ts";
-import type { FunctionCall, FunctionKind } from "../engine/messages.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
+import type { FunctionCall, FunctionKind } from "../engine/messages.ts";
+import { badRequest } from "../requestError.ts";
 import {
   argumentObject,
   functionRequest,
@@ -11,7 +12,6 @@ import {
   runRequest,
 } from "../wire/functionRequests.ts";
 import { LARGEST_PUBLIC_BODY, parseJson, readJson } from "../wire/jsonBodies.ts";
-import { badRequest } from "../requestError.ts";
 import { decodeTimestamp, encodeTimestamp } from "../wire/timestamps.ts";
 import {
   callerOf,

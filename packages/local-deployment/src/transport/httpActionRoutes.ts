@@ -1,7 +1,7 @@
+import { httpActionError } from "../deployment/requestIds.ts";
+import { ANONYMOUS, type HttpActionRequest } from "../engine/messages.ts";
 import { RequestError } from "../requestError.ts";
 import { readBody } from "../wire/jsonBodies.ts";
-import { ANONYMOUS, type HttpActionRequest } from "../engine/messages.ts";
-import { httpActionError } from "../deployment/requestIds.ts";
 import { callerOf, type App, type AppContext, type Served } from "./context.ts";
 
 const LARGEST_BODY = 20 * 1024 * 1024;

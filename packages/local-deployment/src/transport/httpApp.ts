@@ -2,16 +2,16 @@ import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-import type { Faults } from "./faults.ts";
 import { RequestError } from "../requestError.ts";
 import { addAdminRoutes } from "./adminRoutes.ts";
 import type { App, AppEnv, Served } from "./context.ts";
+import type { Faults } from "./faults.ts";
 import { addFunctionRoutes } from "./functionRoutes.ts";
 import { addHttpActionRoutes } from "./httpActionRoutes.ts";
 import { injectFaults } from "./httpFaults.ts";
+import { addPushRoutes } from "./pushRoutes.ts";
 import { addSnapshotRoutes } from "./snapshotRoutes.ts";
 import { addStorageRoutes } from "./storageRoutes.ts";
-import { addPushRoutes } from "./pushRoutes.ts";
 
 const CORS_MAX_AGE_S = 86_400;
 

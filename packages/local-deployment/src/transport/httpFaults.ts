@@ -2,9 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { MiddlewareHandler } from "hono";
 
-import type { Fault, Faults } from "./faults.ts";
 import { canonicalFunctionPath, displayFunctionPath } from "../engine/functionPaths.ts";
 import type { AppContext, AppEnv } from "./context.ts";
+import type { Fault, Faults } from "./faults.ts";
 
 const RUN = /^\/api\/run\/(.+)\/([^/]+)$/;
 

@@ -1,10 +1,10 @@
-import { LARGEST_PUSH_BODY, readJson } from "../wire/jsonBodies.ts";
 import {
   configHashesRequest,
   finishPushRequest,
   startPushRequest,
   waitForSchemaRequest,
 } from "../push/pushFormats.ts";
+import { LARGEST_PUSH_BODY, readJson } from "../wire/jsonBodies.ts";
 import { z } from "zod";
 import type { App, Served } from "./context.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
 import { requireAdmin } from "../authentication/authenticator.ts";
+import { badRequest } from "../requestError.ts";
 import type { ImportRequest } from "../snapshots/imports.ts";
 import { LARGEST_PUBLIC_BODY, readBody, readJson } from "../wire/jsonBodies.ts";
-import { badRequest } from "../requestError.ts";
 import { callerOf, type App, type AppContext, type Served } from "./context.ts";
 
 const LARGEST_PART = 512 * 1024 * 1024;

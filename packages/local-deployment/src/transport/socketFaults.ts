@@ -2,8 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { WebSocket } from "ws";
 
-import type { Faults } from "./faults.ts";
 import { displayFunctionPath } from "../engine/functionPaths.ts";
+import type { Faults } from "./faults.ts";
 
 /** What a message is to meet: nothing, an end before it is handled, or a cut after it. */
 export type MetFault = "none" | "stop" | "cutAfter";

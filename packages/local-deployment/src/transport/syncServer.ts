@@ -4,10 +4,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { WebSocketServer } from "ws";
 
-import type { Fault, Faults } from "./faults.ts";
-import type { Served } from "./context.ts";
 import { LiveQueries } from "../deployment/liveQueries.ts";
 import { LARGEST_PUBLIC_BODY } from "../wire/jsonBodies.ts";
+import type { Served } from "./context.ts";
+import type { Fault, Faults } from "./faults.ts";
 import { SocketFaults } from "./socketFaults.ts";
 import { SyncSession } from "./syncSession.ts";
 

@@ -1,15 +1,15 @@
 import type { WebSocket } from "ws";
 
+import type { LiveQueries } from "../deployment/liveQueries.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import type { Identity, FunctionCall, Caller } from "../engine/messages.ts";
 import { ANONYMOUS } from "../engine/messages.ts";
-import type { Served } from "./context.ts";
-import type { LiveQueries } from "../deployment/liveQueries.ts";
-import { argumentObject } from "../wire/functionRequests.ts";
-import { canonicalFunctionPath } from "../engine/functionPaths.ts";
-import { parseJson } from "../wire/jsonBodies.ts";
 import { RequestError, UNAVAILABLE } from "../requestError.ts";
+import { argumentObject } from "../wire/functionRequests.ts";
+import { parseJson } from "../wire/jsonBodies.ts";
 import * as Wire from "../wire/syncMessages.ts";
 import { decodeTimestamp } from "../wire/timestamps.ts";
+import type { Served } from "./context.ts";
 import { QuerySet } from "./querySet.ts";
 import type { SocketFaults } from "./socketFaults.ts";
 
