@@ -57,7 +57,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The next change that writes such a text is one that the disk does not take. */
+/** Long enough for an action that does not wait for the disk to go on, and to be seen. */
+const SLOW_DISK_MS = 200;
+
+/** The next change that writes such a text is one that the disk does not take, and it takes its time to say so. */
 function failToWrite(text: string): () => boolean {
   let hasFailed = false;
   // eslint-disable-next-line @typescript-eslint/unbound-method -- It is called with its own `this`.
@@ -66,6 +69,7 @@ function failToWrite(text: string): () => boolean {
     const all: StoredRecord[] = [...records];
     if (!hasFailed && all.some(([, value]) => value?.includes(text) === true)) {
       hasFailed = true;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, SLOW_DISK_MS);
       throw new Error("disk full");
     }
     original.call(this, all);
