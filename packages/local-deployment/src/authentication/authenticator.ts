@@ -1,4 +1,4 @@
-import { ADMIN, ANONYMOUS, type Caller, type Identity } from "../engine/messages.ts";
+import { ADMIN, ANONYMOUS, type Caller, type Identity } from "../engine/callsAndOutcomes.ts";
 import type { AuthProvider } from "../push/authProviders.ts";
 import { badRequest, RequestError, unauthenticated } from "../requestError.ts";
 import { isSameKey } from "./adminKey.ts";

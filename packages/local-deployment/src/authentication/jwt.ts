@@ -6,7 +6,7 @@ import {
   type JWTPayload,
 } from "jose";
 
-import type { Identity } from "../engine/messages.ts";
+import type { Identity } from "../engine/callsAndOutcomes.ts";
 import type { AuthProvider } from "../push/authProviders.ts";
 import { fetchJson, JwksCache, parseDataUri } from "./jwks.ts";
 import {

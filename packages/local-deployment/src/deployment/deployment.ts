@@ -6,8 +6,6 @@ import { splitTable, type ComponentPath } from "../documents/componentTables.ts"
 import { DocumentStore, type Commit } from "../documents/documentStore.ts";
 import { Files } from "../documents/files.ts";
 import { describeFile, type UploadedFile } from "../documents/uploadedFile.ts";
-import { Engine } from "../engine/engine.ts";
-import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import {
   ADMIN,
   type FunctionCall,
@@ -15,7 +13,9 @@ import {
   type HttpActionRequest,
   type InlineQuery,
   type TableImport,
-} from "../engine/messages.ts";
+} from "../engine/callsAndOutcomes.ts";
+import { Engine } from "../engine/engine.ts";
+import { canonicalFunctionPath } from "../engine/functionPaths.ts";
 import { UploadTokens } from "../engine/uploadTokens.ts";
 import { authProvidersWith } from "../push/analyze.ts";
 import type { AuthProvider } from "../push/authProviders.ts";

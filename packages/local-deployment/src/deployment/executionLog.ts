@@ -1,5 +1,5 @@
+import type { CallOutcome, HttpActionOutcome } from "../engine/callsAndOutcomes.ts";
 import { displayFunctionPath } from "../engine/functionPaths.ts";
-import type { CallOutcome, HttpActionOutcome } from "../engine/messages.ts";
 import { newRequestId, udfTypeOf } from "./requestIds.ts";
 
 /** One finished run of a function, as `convex logs` reads it. */

@@ -1,6 +1,6 @@
 import type { Commit } from "../documents/documentStore.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
-import { refusedCall, type FunctionCall, type QueryOutcome } from "../engine/messages.ts";
+import { refusedCall, type FunctionCall, type QueryOutcome } from "../engine/callsAndOutcomes.ts";
 import type { Deployment } from "./deployment.ts";
 import { LiveQuery } from "./liveQuery.ts";
 import { newRequestId } from "./requestIds.ts";

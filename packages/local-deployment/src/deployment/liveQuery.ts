@@ -1,6 +1,6 @@
 import type { Commit } from "../documents/documentStore.ts";
 import { isAffected, NOTHING_READ, type ReadSet } from "../documents/readSet.ts";
-import type { FunctionCall } from "../engine/messages.ts";
+import type { FunctionCall } from "../engine/callsAndOutcomes.ts";
 import type { QueryResult } from "../wire/syncMessages.ts";
 
 /** A query that at least one socket subscribes to: run once for all that ask the same as the same user. */

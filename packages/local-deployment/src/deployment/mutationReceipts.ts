@@ -1,4 +1,4 @@
-import type { CallOutcome } from "../engine/messages.ts";
+import type { CallOutcome } from "../engine/callsAndOutcomes.ts";
 import type { DataFile, StoredRecord } from "../storage/dataFile.ts";
 
 export type Answer = { requestId: string; outcome: CallOutcome };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import type { CallOutcome } from "../engine/messages.ts";
+import type { CallOutcome } from "../engine/callsAndOutcomes.ts";
 
 export function newRequestId(): string {
   return randomBytes(8).toString("hex");

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { FunctionKind } from "./messages.ts";
+import type { FunctionKind } from "./callsAndOutcomes.ts";
 
 /** The function whose code runs, however deep in calls of other functions. */
 export type CurrentFunction = {

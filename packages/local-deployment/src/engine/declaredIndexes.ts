@@ -1,6 +1,6 @@
 import type { SearchFilter } from "./convexTestInternals.ts";
+import type { SchemaJson, SearchIndexJson, TableJson } from "./engineCode.ts";
 import { PlatformError } from "./functionErrors.ts";
-import type { SchemaJson, SearchIndexJson, TableJson } from "./messages.ts";
 
 const STAGED = ["stagedDbIndexes", "stagedSearchIndexes", "stagedVectorIndexes"] as const;
 

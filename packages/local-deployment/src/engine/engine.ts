@@ -11,8 +11,19 @@ import type { StoredFile } from "../documents/uploadedFile.ts";
 import { serveBlobs } from "../storage/blobPort.ts";
 import type { Blobs } from "../storage/blobs.ts";
 import type { StoredRecord } from "../storage/dataFile.ts";
-import { SharedSlot, type EngineReply, type EngineRequest } from "./messages.ts";
-import type * as M from "./messages.ts";
+import type {
+  BatchOutcome,
+  BatchQuery,
+  CallOutcome,
+  FunctionCall,
+  HttpActionOutcome,
+  HttpActionRequest,
+  ImportOutcome,
+  InlineQuery,
+  TableImport,
+} from "./callsAndOutcomes.ts";
+import type { EngineCode } from "./engineCode.ts";
+import { SharedSlot, type EngineReply, type EngineRequest, type WorkerStart } from "./messages.ts";
 import { PendingRequests } from "./pendingRequests.ts";
 import { startThread } from "./startThread.ts";
 import { Watchdog } from "./watchdog.ts";
@@ -31,10 +42,10 @@ export class Engine {
   readonly #transactionMs: number;
   readonly #onCommit: (commit: Commit) => void;
   readonly #onStray: (message: string) => void;
-  readonly #receiptOf: (receipt: string, outcome: M.CallOutcome) => StoredRecord;
+  readonly #receiptOf: (receipt: string, outcome: CallOutcome) => StoredRecord;
   readonly #pending = new PendingRequests();
   #nextId = 1;
-  #code: M.EngineCode | null = null;
+  #code: EngineCode | null = null;
   #worker!: Worker;
   #port!: MessagePort;
   #slots!: Int32Array;
@@ -54,7 +65,7 @@ export class Engine {
     /** Told what user code threw outside of any request. */
     onStray: (message: string) => void;
     /** The record that a mutation's answer is kept in. */
-    receiptOf: (receipt: string, outcome: M.CallOutcome) => StoredRecord;
+    receiptOf: (receipt: string, outcome: CallOutcome) => StoredRecord;
   }) {
     this.#store = options.store;
     this.#blobs = options.blobs;
@@ -66,34 +77,34 @@ export class Engine {
     this.#startWorker();
   }
 
-  async deploy(code: M.EngineCode): Promise<void> {
+  async deploy(code: EngineCode): Promise<void> {
     await this.#ask({ type: "deploy", code });
     this.#code = code;
   }
 
   /** @param atTs the timestamp as of which a query shall run, or null for now. */
-  call(call: M.FunctionCall, atTs: bigint | null = null): Promise<M.CallOutcome> {
-    return this.#ask<M.CallOutcome>({ type: "call", call, atTs });
+  call(call: FunctionCall, atTs: bigint | null = null): Promise<CallOutcome> {
+    return this.#ask<CallOutcome>({ type: "call", call, atTs });
   }
 
   /** Runs queries over one state of the documents. */
-  batch(queries: Omit<M.BatchQuery, "id">[]): Promise<M.BatchOutcome> {
+  batch(queries: Omit<BatchQuery, "id">[]): Promise<BatchOutcome> {
     const numbered = queries.map((query) => ({ ...query, id: this.#nextId++ }));
-    return this.#ask<M.BatchOutcome>({ type: "batch", queries: numbered });
+    return this.#ask<BatchOutcome>({ type: "batch", queries: numbered });
   }
 
   /** Runs a query that is not deployed: the source of a module that exports it. */
-  inlineQuery(query: M.InlineQuery): Promise<M.CallOutcome> {
-    return this.#ask<M.CallOutcome>({ type: "inlineQuery", query });
+  inlineQuery(query: InlineQuery): Promise<CallOutcome> {
+    return this.#ask<CallOutcome>({ type: "inlineQuery", query });
   }
 
-  httpAction(request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
-    return this.#ask<M.HttpActionOutcome>({ type: "httpAction", request });
+  httpAction(request: HttpActionRequest): Promise<HttpActionOutcome> {
+    return this.#ask<HttpActionOutcome>({ type: "httpAction", request });
   }
 
   /** @returns null if the job is no longer pending. */
-  scheduled(component: ComponentPath, jobId: string): Promise<M.CallOutcome | null> {
-    return this.#ask<M.CallOutcome | null>({ type: "scheduled", component, jobId });
+  scheduled(component: ComponentPath, jobId: string): Promise<CallOutcome | null> {
+    return this.#ask<CallOutcome | null>({ type: "scheduled", component, jobId });
   }
 
   /** @returns the id of the file's document. */
@@ -102,8 +113,8 @@ export class Engine {
   }
 
   /** Writes the documents of an import in one transaction, however long it takes. */
-  importTables(tables: M.TableImport[]): Promise<M.ImportOutcome> {
-    return this.#ask<M.ImportOutcome>({ type: "import", tables });
+  importTables(tables: TableImport[]): Promise<ImportOutcome> {
+    return this.#ask<ImportOutcome>({ type: "import", tables });
   }
 
   async close(): Promise<void> {
@@ -128,7 +139,7 @@ export class Engine {
     const shared = new SharedArrayBuffer(Object.keys(SharedSlot).length * 4);
     const blobChannel = new MessageChannel();
     serveBlobs(blobChannel.port1, this.#blobs);
-    const workerData: M.WorkerStart = {
+    const workerData: WorkerStart = {
       port: port2,
       shared,
       snapshot: this.#store.snapshot(),
@@ -184,7 +195,7 @@ export class Engine {
       const request = this.#pending.requestOf(reply.id);
       const receipt = request?.type === "call" ? request.call.receipt : undefined;
       if (receipt === undefined) return [];
-      return [this.#receiptOf(receipt, reply.result as M.CallOutcome)];
+      return [this.#receiptOf(receipt, reply.result as CallOutcome)];
     });
   }
 

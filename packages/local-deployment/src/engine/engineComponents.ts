@@ -10,10 +10,10 @@ import {
   type EngineTest,
   type LoadModule,
 } from "./convexTestInternals.ts";
+import type { SchemaJson } from "./engineCode.ts";
 import { IndexedDatabase } from "./engineDatabase.ts";
 import { PlatformError } from "./functionErrors.ts";
 import type { FunctionRegistry } from "./functionRegistry.ts";
-import type { SchemaJson } from "./messages.ts";
 import { requestContext } from "./requestContext.ts";
 
 /** A module of every component whose one function runs what the request wants to run inside of the component. */

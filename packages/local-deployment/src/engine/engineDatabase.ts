@@ -16,8 +16,8 @@ import type {
   ResolvedQuery,
 } from "./convexTestInternals.ts";
 import { refuseStaged, textQuery, vectorFieldOf, type TextQuery } from "./declaredIndexes.ts";
+import type { SchemaJson } from "./engineCode.ts";
 import { PlatformError } from "./functionErrors.ts";
-import type { SchemaJson } from "./messages.ts";
 import { readPage, type Rows } from "./pages.ts";
 import { requestContext } from "./requestContext.ts";
 

@@ -4,7 +4,9 @@ import { pathToFileURL } from "node:url";
 
 import { validate } from "../documents/validate.ts";
 import type { ValidatorJson } from "../documents/validatorJson.ts";
+import type { FunctionKind } from "./callsAndOutcomes.ts";
 import { currentFunction } from "./currentFunction.ts";
+import type { ComponentCode } from "./engineCode.ts";
 import { PlatformError } from "./functionErrors.ts";
 import { findHttpMount } from "./httpRouting.ts";
 import {
@@ -14,7 +16,6 @@ import {
   valueOf,
   type Invocable,
 } from "./invokeFunction.ts";
-import type { ComponentCode, FunctionKind } from "./messages.ts";
 import { requestContext, type RequestContext } from "./requestContext.ts";
 
 /** What `query`, `mutation`, `action` and `httpAction` of `convex/server` return. */

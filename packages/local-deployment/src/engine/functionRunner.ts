@@ -1,18 +1,18 @@
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
-import { displayFunctionPath } from "./functionPaths.ts";
+import type { CallOutcome, Caller, FunctionCall, FunctionKind } from "./callsAndOutcomes.ts";
 import type { EngineAccessor } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
+import { displayFunctionPath } from "./functionPaths.ts";
 import type { RegisteredFunction } from "./functionRegistry.ts";
 import { isForConvexTest } from "./invokeFunction.ts";
-import type * as M from "./messages.ts";
 import { requestContext, runAbortable, type RequestContext } from "./requestContext.ts";
 
 const MOST_ACCESSORS = 100;
 
-type Sender = Pick<M.FunctionCall, "caller" | "ip" | "userAgent">;
+type Sender = Pick<FunctionCall, "caller" | "ip" | "userAgent">;
 
 /** Finds the functions that requests call, and runs them as who calls. */
 export class FunctionRunner {
@@ -24,7 +24,7 @@ export class FunctionRunner {
   }
 
   /** The function that is called, or why it cannot be. */
-  find(call: M.FunctionCall): RegisteredFunction | string {
+  find(call: FunctionCall): RegisteredFunction | string {
     const found = this.#components.functions(call.component ?? "")?.find(call.path);
     const shown = displayFunctionPath(call.path);
     if (call.kind === "any" && found === undefined)
@@ -41,9 +41,9 @@ export class FunctionRunner {
   /** Calls a function that was found. */
   attempt(
     context: RequestContext,
-    call: M.FunctionCall,
+    call: FunctionCall,
     { kind }: RegisteredFunction,
-  ): Promise<M.CallOutcome> {
+  ): Promise<CallOutcome> {
     return this.outcome(context, kind, () => {
       const args = jsonToConvex(JSON.parse(call.args) as JSONValue) as Record<string, Value>;
       const { component = "", path } = call;
@@ -55,9 +55,9 @@ export class FunctionRunner {
   /** Runs something for a request, and says how it ended. */
   async outcome(
     context: RequestContext,
-    kind: M.FunctionKind | null,
+    kind: FunctionKind | null,
     run: () => Promise<Value | undefined>,
-  ): Promise<M.CallOutcome> {
+  ): Promise<CallOutcome> {
     const started = performance.now();
     const common = () => ({ kind, logLines: context.logLines, ranMs: performance.now() - started });
     try {
@@ -108,7 +108,7 @@ export class FunctionRunner {
   }
 
   /** What runs functions as that caller. */
-  as(caller: M.Caller): EngineAccessor {
+  as(caller: Caller): EngineAccessor {
     const { test } = this.#components;
     if (caller.identity === null) return test;
     return test.withIdentity(caller.identity) as unknown as EngineAccessor;

@@ -1,5 +1,5 @@
 import type { ComponentPath } from "../documents/componentTables.ts";
-import type { HttpMount } from "./messages.ts";
+import type { HttpMount } from "./engineCode.ts";
 
 type Route = [path: string, method: string, ...rest: unknown[]];
 type Router = { getRoutes: () => Route[] };

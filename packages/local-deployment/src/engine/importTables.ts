@@ -3,10 +3,10 @@ import { setImmediate } from "node:timers/promises";
 import type { Value } from "convex/values";
 
 import { tableOfId } from "../documents/ids.ts";
+import type { TableImport } from "./callsAndOutcomes.ts";
 import type { EngineDatabase } from "./convexTestInternals.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import { PlatformError } from "./functionErrors.ts";
-import type { TableImport } from "./messages.ts";
 
 const DOCUMENTS_PER_TURN = 500;
 

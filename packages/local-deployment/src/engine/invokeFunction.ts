@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 
+import type { FunctionKind } from "./callsAndOutcomes.ts";
 import { isConvexError } from "./functionErrors.ts";
-import type { FunctionKind } from "./messages.ts";
 
 /** How code that was bundled with `convex/server` runs its functions itself: JSON in, JSON out. */
 export type Invocable = {

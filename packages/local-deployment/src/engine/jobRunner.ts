@@ -2,9 +2,9 @@ import type { Value } from "convex/values";
 
 import type { ComponentPath } from "../documents/componentTables.ts";
 import { internalOf } from "../documents/internalFields.ts";
+import { ADMIN, type CallOutcome } from "./callsAndOutcomes.ts";
 import type { EngineComponents } from "./engineComponents.ts";
 import type { FunctionRunner } from "./functionRunner.ts";
-import { ADMIN, type CallOutcome } from "./messages.ts";
 import { newContext, requestContext } from "./requestContext.ts";
 import { stateOfJob } from "./systemTables.ts";
 

@@ -1,4 +1,5 @@
-import { refusedCall, type EngineRequest } from "./messages.ts";
+import { refusedCall } from "./callsAndOutcomes.ts";
+import type { EngineRequest } from "./messages.ts";
 
 type Pending = {
   request: EngineRequest;

@@ -9,8 +9,22 @@ import { History } from "../documents/history.ts";
 import { NOTHING_READ } from "../documents/readSet.ts";
 import type { StoredFile } from "../documents/uploadedFile.ts";
 import type { Blobs } from "../storage/blobs.ts";
+import {
+  refusedCall,
+  type BatchOutcome,
+  type BatchQuery,
+  type CallOutcome,
+  type FunctionCall,
+  type HttpActionOutcome,
+  type HttpActionRequest,
+  type ImportOutcome,
+  type InlineQuery,
+  type QueryOutcome,
+  type TableImport,
+} from "./callsAndOutcomes.ts";
 import { currentFunction } from "./currentFunction.ts";
 import { answerDocumentCalls } from "./documentSyscalls.ts";
+import type { EngineCode, SchemaJson } from "./engineCode.ts";
 import { EngineComponents } from "./engineComponents.ts";
 import { FileStorage } from "./fileStorage.ts";
 import { handleCalls } from "./functionCalls.ts";
@@ -21,8 +35,6 @@ import { importTables } from "./importTables.ts";
 import { loadInlineQuery } from "./inlineQuery.ts";
 import { withData } from "./invokeFunction.ts";
 import { JobRunner, write } from "./jobRunner.ts";
-import { refusedCall } from "./messages.ts";
-import type * as M from "./messages.ts";
 import { provideRequire } from "./nodeRequire.ts";
 import { newContext, ReadRecorder, requestContext, runAbortable } from "./requestContext.ts";
 import {
@@ -36,7 +48,7 @@ import { lockTransactions, TransactionLock } from "./transactionLock.ts";
 import type { UploadTokens } from "./uploadTokens.ts";
 import { showUserStacks } from "./userStacks.ts";
 
-type Deployed = { functions: FunctionRegistry; schema: M.SchemaJson | null };
+type Deployed = { functions: FunctionRegistry; schema: SchemaJson | null };
 
 export type RunnerEvents = {
   commit(commit: CountedCommit): void;
@@ -80,7 +92,7 @@ export class RequestRunner {
     this.#files = new FileStorage(this.#components, storage, () => events.untilStored());
   }
 
-  async deploy(code: M.EngineCode): Promise<null> {
+  async deploy(code: EngineCode): Promise<null> {
     // The worker's environment is its own: it is all that user code sees.
     for (const name of Object.keys(process.env)) Reflect.deleteProperty(process.env, name);
     Object.assign(process.env, code.env);
@@ -101,8 +113,8 @@ export class RequestRunner {
   /** Runs a function; `done` is told the outcome, and a mutation's commit, before the next transaction may begin. */
   async call(
     id: number,
-    { call, atTs }: { call: M.FunctionCall; atTs: bigint | null },
-    done: (outcome: M.CallOutcome, commit?: CountedCommit | null) => void,
+    { call, atTs }: { call: FunctionCall; atTs: bigint | null },
+    done: (outcome: CallOutcome, commit?: CountedCommit | null) => void,
   ): Promise<void> {
     const context = newContext(id);
     const found = this.#functions.find(call);
@@ -124,9 +136,9 @@ export class RequestRunner {
   }
 
   /** Runs queries over one state of the documents. */
-  async batch(id: number, queries: M.BatchQuery[]): Promise<M.BatchOutcome> {
+  async batch(id: number, queries: BatchQuery[]): Promise<BatchOutcome> {
     return await this.#inTransaction(id, async () => {
-      const results: M.QueryOutcome[] = [];
+      const results: QueryOutcome[] = [];
       for (const query of queries) {
         this.#events.current(query.id);
         results.push(await this.#runQuery(query));
@@ -137,8 +149,8 @@ export class RequestRunner {
 
   async inlineQuery(
     id: number,
-    { component, source }: M.InlineQuery,
-    done: (outcome: M.CallOutcome) => void,
+    { component, source }: InlineQuery,
+    done: (outcome: CallOutcome) => void,
   ): Promise<void> {
     if (this.#components.functions(component) === null && component !== "") {
       done(refusedCall(`There is no component "${component}".`));
@@ -156,7 +168,7 @@ export class RequestRunner {
     });
   }
 
-  async httpAction(id: number, request: M.HttpActionRequest): Promise<M.HttpActionOutcome> {
+  async httpAction(id: number, request: HttpActionRequest): Promise<HttpActionOutcome> {
     const { url: httpUrl, tokenProblem } = request;
     const context = newContext(id, { httpUrl, tokenProblem });
     const started = performance.now();
@@ -188,7 +200,7 @@ export class RequestRunner {
   async scheduled(
     id: number,
     job: { component: ComponentPath; jobId: string },
-  ): Promise<M.CallOutcome | null> {
+  ): Promise<CallOutcome | null> {
     return await this.#jobs.run(id, job);
   }
 
@@ -203,7 +215,7 @@ export class RequestRunner {
   }
 
   /** Writes the documents of an import. It is no function: it may take as long as it takes. */
-  async importTables(id: number, tables: M.TableImport[]): Promise<M.ImportOutcome> {
+  async importTables(id: number, tables: TableImport[]): Promise<ImportOutcome> {
     const release = await this.#lock.acquire();
     try {
       for (const { component } of tables) this.#components.ensure(component);
@@ -221,7 +233,7 @@ export class RequestRunner {
     }
   }
 
-  async #runQuery(query: M.BatchQuery): Promise<M.QueryOutcome> {
+  async #runQuery(query: BatchQuery): Promise<QueryOutcome> {
     const reads = new ReadRecorder();
     const context = newContext(query.id, { reads, ownsLock: true, pinnedCursor: query.journal });
     const found = this.#functions.find(query.call);
@@ -231,7 +243,7 @@ export class RequestRunner {
     return { call, journal: context.endCursor, reads: reads.result() };
   }
 
-  async #attemptAt(ts: bigint, run: () => Promise<M.CallOutcome>): Promise<M.CallOutcome> {
+  async #attemptAt(ts: bigint, run: () => Promise<CallOutcome>): Promise<CallOutcome> {
     const overlays = this.#history.at(ts);
     if (overlays !== null) return await this.#components.withOverlays(overlays, run);
     return refusedCall("OutOfRetention: the timestamp of this query is too long ago.", "query");

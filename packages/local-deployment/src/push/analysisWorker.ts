@@ -3,9 +3,9 @@ import { workerData, parentPort } from "node:worker_threads";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
+import type { SchemaJson } from "../engine/engineCode.ts";
 import { describeFunctionError } from "../engine/functionErrors.ts";
 import { isConvexFunction, kindOf } from "../engine/functionRegistry.ts";
-import type { SchemaJson } from "../engine/messages.ts";
 import { provideRequire } from "../engine/nodeRequire.ts";
 import { ownFramesOf, showUserStacks } from "../engine/userStacks.ts";
 import { authConfigSchema, toAuthProviders, type AuthProvider } from "./authProviders.ts";

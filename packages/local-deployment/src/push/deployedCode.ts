@@ -1,4 +1,4 @@
-import type { ComponentCode, EngineCode } from "../engine/messages.ts";
+import type { ComponentCode, EngineCode } from "../engine/engineCode.ts";
 import { badRequest } from "../requestError.ts";
 import type { Analysis, DefinitionFiles } from "./analysisWorker.ts";
 import { allMounts, definitionOf, type Mount } from "./components.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 
-import type { SchemaJson } from "../engine/messages.ts";
+import type { SchemaJson } from "../engine/engineCode.ts";
 import { indexDiff } from "./schemaChanges.ts";
 
 const index = { indexDescriptor: "by_name", fields: ["name"] };

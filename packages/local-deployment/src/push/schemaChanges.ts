@@ -1,7 +1,7 @@
 import { qualifiedTable, type ComponentPath } from "../documents/componentTables.ts";
 import type { DocumentStore } from "../documents/documentStore.ts";
+import type { SchemaJson, TableJson } from "../engine/engineCode.ts";
 import { documentProblem } from "../engine/engineDatabase.ts";
-import type { SchemaJson, TableJson } from "../engine/messages.ts";
 
 /** An index as the CLI prints it. */
 export type IndexConfig = { name: string; staged: boolean } & (

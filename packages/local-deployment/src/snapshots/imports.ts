@@ -6,7 +6,7 @@ import { qualifiedTable, splitTable, type ComponentPath } from "../documents/com
 import type { DocumentStore } from "../documents/documentStore.ts";
 import type { Files } from "../documents/files.ts";
 import { INTERNAL } from "../documents/internalFields.ts";
-import type { TableImport } from "../engine/messages.ts";
+import type { TableImport } from "../engine/callsAndOutcomes.ts";
 import { badRequest, RequestError } from "../requestError.ts";
 import type { Blobs } from "../storage/blobs.ts";
 import { hashOf } from "../storage/contentHash.ts";

@@ -1,6 +1,6 @@
 import { requireAdmin } from "../authentication/authenticator.ts";
+import type { FunctionCall, FunctionKind } from "../engine/callsAndOutcomes.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
-import type { FunctionCall, FunctionKind } from "../engine/messages.ts";
 import { badRequest } from "../requestError.ts";
 import {
   argumentObject,

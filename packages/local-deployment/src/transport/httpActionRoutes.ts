@@ -1,5 +1,5 @@
 import { httpActionError } from "../deployment/requestIds.ts";
-import { ANONYMOUS, type HttpActionRequest } from "../engine/messages.ts";
+import { ANONYMOUS, type HttpActionRequest } from "../engine/callsAndOutcomes.ts";
 import { RequestError } from "../requestError.ts";
 import { readBody } from "../wire/jsonBodies.ts";
 import { callerOf, type App, type AppContext, type Served } from "./context.ts";

@@ -1,6 +1,6 @@
 import type { LiveQueries } from "../deployment/liveQueries.ts";
 import type { LiveQuery } from "../deployment/liveQuery.ts";
-import type { Caller, FunctionCall } from "../engine/messages.ts";
+import type { Caller, FunctionCall } from "../engine/callsAndOutcomes.ts";
 import { queryModification, queryRemoved, type QueryResult } from "../wire/syncMessages.ts";
 
 type Subscription = { query: LiveQuery; told: QueryResult | null };

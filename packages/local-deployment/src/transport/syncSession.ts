@@ -1,9 +1,9 @@
 import type { WebSocket } from "ws";
 
 import type { LiveQueries } from "../deployment/liveQueries.ts";
+import type { Identity, FunctionCall, Caller } from "../engine/callsAndOutcomes.ts";
+import { ANONYMOUS } from "../engine/callsAndOutcomes.ts";
 import { canonicalFunctionPath } from "../engine/functionPaths.ts";
-import type { Identity, FunctionCall, Caller } from "../engine/messages.ts";
-import { ANONYMOUS } from "../engine/messages.ts";
 import { RequestError, UNAVAILABLE } from "../requestError.ts";
 import { argumentObject } from "../wire/functionRequests.ts";
 import { parseJson } from "../wire/jsonBodies.ts";

@@ -1,7 +1,7 @@
 /** The bodies of `/api/query`, `/api/mutation`, `/api/action`, `/api/function` and their relatives. */
 import { z } from "zod";
 
-import type { CallOutcome } from "../engine/messages.ts";
+import type { CallOutcome } from "../engine/callsAndOutcomes.ts";
 import { badRequest, serverError } from "../requestError.ts";
 import { inFormat, valueFormat, type ValueFormat } from "./values.ts";
 

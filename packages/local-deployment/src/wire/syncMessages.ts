@@ -1,7 +1,7 @@
 /** The messages of the WebSocket. The client's side of them: `browser/sync/protocol.ts` of the `convex` package. */
 import { z } from "zod";
 
-import type { CallOutcome } from "../engine/messages.ts";
+import type { CallOutcome } from "../engine/callsAndOutcomes.ts";
 import { serverError } from "../requestError.ts";
 import { encodeTimestamp } from "./timestamps.ts";
 
