@@ -42,7 +42,6 @@ export function builtPackages(): BuiltPackages {
 function buildPackages(): BuiltPackages {
   build(...Object.keys(PACKAGES));
   const folder = temporaryFolder();
-  process.once("exit", () => folder[Symbol.dispose]());
   const modules = join(folder.path, "node_modules");
   const folderOf = (name: string) => join(modules, name);
   for (const [name, source] of Object.entries(PACKAGES))

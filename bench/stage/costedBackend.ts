@@ -1,11 +1,11 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { ConvexHttpClient } from "convex/browser";
 import { anyApi } from "convex/server";
 
 import { type Backend, startBackend } from "../startBackend.ts";
+import { temporaryFolder } from "./temporaryFolder.ts";
 import type { SentCall } from "./wire.ts";
 
 const PROJECT = join(import.meta.dirname, "../..");
@@ -34,23 +34,20 @@ export type CostedBackend = Backend & {
 
 /** A backend with one more function, which tells what another one reads and writes. */
 export async function startCostedBackend(): Promise<CostedBackend> {
-  const project = mkdtempSync(join(tmpdir(), "klipstream-bench-"));
-  try {
-    for (const name of COPIED)
-      cpSync(join(PROJECT, name), join(project, name), {
-        recursive: true,
-        filter: (path) => !path.endsWith(".test.ts") && !path.endsWith(".setup.ts"),
-      });
-    symlinkSync(join(PROJECT, "node_modules"), join(project, "node_modules"));
-    writeFileSync(join(project, "convex/cost.ts"), COST_MODULE);
-    const backend = await startBackend({ project });
-    const client = new ConvexHttpClient(backend.deployment.url, { auth: backend.token });
-    return {
-      ...backend,
-      costOf: ({ path, args }) =>
-        client.mutation(anyApi["cost"]!["of"]! as never, { path, args } as never),
-    };
-  } finally {
-    rmSync(project, { recursive: true });
-  }
+  using folder = temporaryFolder();
+  const project = folder.path;
+  for (const name of COPIED)
+    cpSync(join(PROJECT, name), join(project, name), {
+      recursive: true,
+      filter: (path) => !path.endsWith(".test.ts") && !path.endsWith(".setup.ts"),
+    });
+  symlinkSync(join(PROJECT, "node_modules"), join(project, "node_modules"));
+  writeFileSync(join(project, "convex/cost.ts"), COST_MODULE);
+  const backend = await startBackend({ project });
+  const client = new ConvexHttpClient(backend.deployment.url, { auth: backend.token });
+  return {
+    ...backend,
+    costOf: ({ path, args }) =>
+      client.mutation(anyApi["cost"]!["of"]! as never, { path, args } as never),
+  };
 }
