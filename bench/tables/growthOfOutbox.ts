@@ -38,7 +38,7 @@ export const growthOfOutbox: Experiment = {
   ],
   chart: { column: MEMORY },
   controls: ["processor", "disk"],
-  budgetMs: 40_000,
+  budgetMs: 48_000,
   start: async ({ size }) => {
     const built = builtPackages();
     const folder = temporaryFolder();
