@@ -4,6 +4,7 @@ import {
   functionRequest,
   parseJsonBody,
   readText,
+  type Received,
   requireFormat,
   runRequest,
   badRequest,
@@ -30,7 +31,7 @@ export type FunctionCall = {
  * @param segments - What follows `/api/run/`, or null.
  * @throws RequestError as the backend would.
  */
-export async function readCall(request: Request, segments: string | null): Promise<FunctionCall> {
+export async function readCall(request: Received, segments: string | null): Promise<FunctionCall> {
   const body = await readText(request, CALL_MAX_BYTES);
   if (segments === null) return callOf(parseJsonBody(body, functionRequest), body);
   const cut = segments.lastIndexOf("/");

@@ -1,5 +1,6 @@
 import { KlipstreamError } from "@klipstream/client";
-import { RequestError } from "@klipstream/local-deployment/wire";
+import type { HttpBindings } from "@hono/node-server";
+import { receivedOf, RequestError } from "@klipstream/local-deployment/wire";
 import { convexToJson, type Value } from "convex/values";
 import { type Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -13,7 +14,7 @@ import type { Relay } from "./relay.ts";
 import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
 
 /** `route`: what a request counts as in the metrics. */
-type RelayEnv = { Variables: { route: string } };
+type RelayEnv = { Bindings: HttpBindings; Variables: { route: string } };
 
 const CREATE_FUNCTION = "video:create";
 const learnableSchema = z.object({
@@ -48,9 +49,9 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   const answer = (context: Context<RelayEnv>, call: FunctionCall) =>
     answerCall(context, relay, call);
   for (const route of ["/api/mutation", "/api/query"])
-    app.post(route, async (context) => answer(context, await readCall(context.req.raw, null)));
+    app.post(route, async (context) => answer(context, await readCall(receivedOf(context), null)));
   app.post("/api/run/:path{.+}", async (context) =>
-    answer(context, await readCall(context.req.raw, context.req.param("path"))),
+    answer(context, await readCall(receivedOf(context), context.req.param("path"))),
   );
   app.get("/api/query", (context) => answer(context, readQueryCall(new URL(context.req.url))));
   app.all("*", (context) => passOn(context, relay));

@@ -21,19 +21,6 @@ export async function callerOf(context: AppContext, authenticator: Authenticator
   return (await authenticator.fromHeader(header)).caller;
 }
 
-/** A request's body and headers as they came: a `Request` made of them would cost as much as a query. */
-export function receivedOf({ env: { incoming }, req }: AppContext): Received {
-  const get = (name: string) => {
-    const value = incoming.headers[name];
-    return typeof value === "string" ? value : null;
-  };
-  // Who has looked into it already has made a `Request`, and the body is there.
-  const body = incoming.readableDidRead
-    ? req.raw.body
-    : (incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
-  return { headers: { get }, body };
-}
-
 /** Answers with text that is JSON already. */
 export function jsonText(context: AppContext, text: string): Response {
   return context.body(text, 200, { "content-type": "application/json" });

@@ -11,16 +11,9 @@ import {
   requireFormat,
   runRequest,
 } from "../wire/functionRequests.ts";
-import { LARGEST_PUBLIC_BODY, parseJson, readJson } from "../wire/jsonBodies.ts";
+import { LARGEST_PUBLIC_BODY, parseJson, readJson, receivedOf } from "../wire/jsonBodies.ts";
 import { decodeTimestamp, encodeTimestamp } from "../wire/timestamps.ts";
-import {
-  callerOf,
-  jsonText,
-  receivedOf,
-  type App,
-  type AppContext,
-  type Served,
-} from "./context.ts";
+import { callerOf, jsonText, type App, type AppContext, type Served } from "./context.ts";
 
 const KINDS: FunctionKind[] = ["query", "mutation", "action"];
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 
@@ -24,6 +25,22 @@ export type Received = {
   headers: { get(name: string): string | null };
   body: Request["body"] | AsyncIterable<Uint8Array>;
 };
+
+/** A request as a route of Hono on Node is given it. */
+type Context = { env: { incoming: IncomingMessage }; req: { raw: Pick<Request, "body"> } };
+
+/** A request's body and headers as they came: a `Request` made of them would cost as much as a query. */
+export function receivedOf({ env: { incoming }, req }: Context): Received {
+  const get = (name: string) => {
+    const value = incoming.headers[name];
+    return typeof value === "string" ? value : null;
+  };
+  // Who has looked into it already has made a `Request`, and the body is there.
+  const body = incoming.readableDidRead
+    ? req.raw.body
+    : (incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>);
+  return { headers: { get }, body };
+}
 
 /**
  * Reads and checks a JSON body.
