@@ -29,14 +29,14 @@ export async function redriveDeadLetters(setting: Setting & { videos: number }):
   proxy.weather = FAIR;
   const [one, other] = [open(0), open(1)];
   for (const twitchId of twitchIds) await one.updateVideoStatus(twitchId, "Downloading");
-  await one.flush();
+  const done = [await one.flush({ timeoutMs: 60_000 })];
   const { deadLettered } = one.stats();
   for (const twitchId of twitchIds) await backend.direct.createVideo(twitchId);
   proxy.weather = LONG_STORM;
   for (const [index, twitchId] of twitchIds.entries())
     await (index % 2 === 0 ? one : other).updateVideoStatus(twitchId, "Completed");
-  const done = await Promise.all(
-    [one, other].map((machine) => machine.flush({ timeoutMs: 60_000 })),
+  done.push(
+    ...(await Promise.all([one, other].map((machine) => machine.flush({ timeoutMs: 60_000 })))),
   );
   await Promise.all([one, other].map((machine) => machine.close()));
 
