@@ -5,6 +5,7 @@ import {
   mapUrlField,
   type OldVideo,
   planAdoption,
+  renamedUrlsSchema,
 } from "@klipstream/contract";
 import { type GenericValidator, v } from "convex/values";
 import { omit } from "convex-helpers";
@@ -12,6 +13,7 @@ import { omit } from "convex-helpers";
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
 import { ADOPTION, MAPPING } from "../adoption.config";
+import { checkArgument } from "./errors";
 import * as Events from "./events";
 
 /** Who adopted a video, in its history. */
@@ -32,14 +34,16 @@ export async function asAdopted(ctx: QueryCtx, video: Doc<"videos">): Promise<Do
   return { _id: video._id, _creationTime: video._creationTime, ...fields };
 }
 
-/** The arguments of an update, in today's words. */
+const urlsSchema = renamedUrlsSchema(MAPPING);
+
+/** The arguments of an update, in today's words. @throws INVALID_ARGUMENT where two names of one URL disagree. */
 export function inTodaysWords<T extends { status?: unknown; urls?: unknown }>(args: T): T {
   if (ADOPTION === "off") return args;
   const { status, urls } = args;
   return {
     ...args,
     ...(status !== undefined && { status: mapStatus(status, MAPPING) ?? status }),
-    ...(typeof urls === "object" && urls !== null && { urls: renameUrls(urls) }),
+    ...(urls !== undefined && { urls: checkArgument(urlsSchema, urls, "urls") }),
   };
 }
 
@@ -152,12 +156,6 @@ function fieldsOf(document: OldVideo): AdoptedFields | null {
     changedAt: at,
     ...(hasLegacy && { legacy: plan.legacy }),
   };
-}
-
-function renameUrls(urls: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(urls).map(([name, url]) => [mapUrlField(name, MAPPING) ?? name, url as unknown]),
-  );
 }
 
 function isMutation(ctx: QueryCtx): ctx is MutationCtx {

@@ -6,7 +6,9 @@ import {
   mapStatus,
   type OldVideo,
   planAdoption,
+  renamedUrlsSchema,
 } from "./adoption.ts";
+import { checkInput } from "./checkInput.ts";
 import { VIDEO_STATUSES } from "./statuses.ts";
 
 const CHAT = "https://files.example/1/chat.csv";
@@ -92,6 +94,48 @@ describe("an old document", () => {
   test("loses nothing but empty URLs and titles", () => {
     const found = plan({ twitchId: "1", status: "queued", chatUrl: null, title: "", chat_url: "" });
     expect(found).toMatchObject({ legacy: {} });
+  });
+});
+
+describe("the URLs of an update", () => {
+  const rename = (urls: unknown) => checkInput(renamedUrlsSchema(DEFAULT_ADOPTION_MAPPING), urls);
+
+  test("get the five names", () => {
+    const newer = Object.keys(DEFAULT_ADOPTION_MAPPING.urls).map((name) => [name, CHAT]);
+    const five = Object.values(DEFAULT_ADOPTION_MAPPING.urls).map((name) => [name, CHAT]);
+    expect(rename(Object.fromEntries(newer))).toEqual({
+      ok: true,
+      value: Object.fromEntries(five) as object,
+    });
+  });
+
+  test.each([
+    [undefined],
+    [null],
+    ["chat_url"],
+    [1],
+    [{}],
+    [{ video_url: CHAT }],
+    [{ chatUrl: 1 }],
+  ])("that are %j stay so, for the check of what they hold", (urls) =>
+    expect(rename(urls)).toEqual({ ok: true, value: urls }),
+  );
+
+  test("keep a name that every object inherits, and change nothing by it", () => {
+    const urls = JSON.parse('{"__proto__": {"chatUrl": "x"}, "constructor": "y"}') as object;
+    const renamed = rename(urls);
+    expect(JSON.stringify(renamed)).toBe(JSON.stringify({ ok: true, value: urls }));
+  });
+
+  test("may say the same URL under both names of a field, but not two", () => {
+    expect(rename({ chat_url: CHAT, chatUrl: CHAT })).toEqual({
+      ok: true,
+      value: { chatUrl: CHAT },
+    });
+    const refused = rename({ chat_url: CHAT, chatUrl: `${CHAT}.gz` });
+    expect(refused).toMatchObject({ ok: false, issues: [{ path: "chatUrl" }] });
+    expect(JSON.stringify(refused)).toContain("is not the same URL as chat_url");
+    expect(JSON.stringify(refused)).not.toContain(CHAT);
   });
 });
 

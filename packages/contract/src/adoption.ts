@@ -121,6 +121,27 @@ export function mapUrlField(field: string, { urls }: AdoptionMapping): ArtifactU
   return own ?? (Object.hasOwn(urls, field) ? (urls[field] ?? null) : null);
 }
 
+/**
+ * The check of an update's `urls`: gives them the five names. What is no object, and a name that the mapping does not have,
+ * stays as it is, for the check of what they hold. Two URLs for one field are an issue: nobody knows which one is meant.
+ */
+export function renamedUrlsSchema(mapping: AdoptionMapping): z.ZodType<unknown> {
+  return z.unknown().transform((urls, context) => {
+    if (typeof urls !== "object" || urls === null) return urls;
+    const renamed = new Map<string, { name: string; url: unknown }>();
+    for (const [name, url] of Object.entries(urls) as [string, unknown][]) {
+      const field = mapUrlField(name, mapping) ?? name;
+      const other = renamed.get(field);
+      if (other !== undefined && other.url !== url) {
+        const message = `is not the same URL as ${other.name}, but both name ${field}; send one of them`;
+        context.addIssue({ code: "custom", path: [name], message });
+      }
+      renamed.set(field, { name, url });
+    }
+    return Object.fromEntries([...renamed].map(([field, { url }]) => [field, url]));
+  });
+}
+
 /** Every document of this backend has these three, and no document before it had. */
 function isAdopted(document: OldVideo): boolean {
   return (

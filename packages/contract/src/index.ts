@@ -5,6 +5,7 @@ export {
   mapStatus,
   mapUrlField,
   planAdoption,
+  renamedUrlsSchema,
 } from "./adoption.ts";
 export { ARTIFACT_URL_FIELDS } from "./artifactUrlFields.ts";
 export {

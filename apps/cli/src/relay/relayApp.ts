@@ -80,21 +80,14 @@ async function answerCall(
   if (update === undefined) return send(context, await readVideo(relay, args));
   const idempotencyKey = context.req.header("idempotency-key");
   const answer = await update({ relay, args, idempotencyKey });
-  if (answer !== null) return send(context, answer);
+  if ("httpStatus" in answer) return send(context, answer);
   // Whoever updates a video does not wait for a backend that is silent.
-  const how = { body: withUpdateId(body, args, idempotencyKey), answerMaxMs: relay.waitMs };
+  const how = { body: withArgs(body, answer.args), answerMaxMs: relay.waitMs };
   return learnFrom(await passOn(context, relay, how), relay);
 }
 
-/** The backend knows no `Idempotency-Key`: there it is an argument. */
-function withUpdateId(
-  body: string,
-  args: FunctionCall["args"],
-  updateId: string | undefined,
-): string {
-  if (updateId === undefined || args["updateId"] !== undefined) return body;
-  const call = JSON.parse(body) as object;
-  return JSON.stringify({ ...call, args: convexToJson({ ...args, updateId }) });
+function withArgs(body: string, args: FunctionCall["args"]): string {
+  return JSON.stringify({ ...(JSON.parse(body) as object), args: convexToJson(args) });
 }
 
 /** Keeps which video the `_id` in an answer belongs to, for updates by it while the backend is away. */

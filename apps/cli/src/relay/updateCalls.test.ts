@@ -12,8 +12,9 @@ import {
 } from "@klipstream/client";
 import { describe, expect, onTestFinished, test } from "vitest";
 
+import type { Answer } from "./answers.ts";
 import type { Relay } from "./relay.ts";
-import { UPDATE_FUNCTIONS } from "./updateCalls.ts";
+import { type LeftToBackend, UPDATE_FUNCTIONS } from "./updateCalls.ts";
 
 const NOW = 1_800_000_000_000;
 const WAIT_MS = 500;
@@ -45,7 +46,9 @@ function createRelay(result: Partial<UpdateResult> = { ok: true, outcome: "queue
   };
   const relay = { manager, waitMs: WAIT_MS, now: () => NOW } as unknown as Relay;
   const send = (name: string, args: unknown, idempotencyKey?: string) =>
-    UPDATE_FUNCTIONS.get(`video:${name}`)!({ relay, args, idempotencyKey });
+    UPDATE_FUNCTIONS.get(`video:${name}`)!({ relay, args, idempotencyKey }) as Promise<
+      Partial<Answer & LeftToBackend>
+    >;
   return { send, calls };
 }
 
@@ -73,7 +76,7 @@ describe("an update", () => {
   test("that is queued of an unknown video says no _id, and one of URLs no status", async () => {
     const { send } = createRelay();
     const urls = { chatUrl: "https://files.example/chat" };
-    expect((await send("updateUrls", { twitchId: "200", urls }))?.body).toEqual({
+    expect((await send("updateUrls", { twitchId: "200", urls })).body).toEqual({
       status: "success",
       value: { success: true, twitchId: "200", outcome: "queued" },
     });
@@ -82,7 +85,7 @@ describe("an update", () => {
   test("that the backend has answered carries its answer, not what was reported", async () => {
     const { send } = createRelay({ ok: true, outcome: "superseded", answer });
     const sent = { twitchId: "100", status: "Queued" };
-    expect((await send("updateStatusByTwitchId", sent))?.body).toMatchObject({
+    expect((await send("updateStatusByTwitchId", sent)).body).toMatchObject({
       value: { outcome: "superseded", videoId: "v1", status: "Transcribing" },
     });
   });
@@ -91,7 +94,8 @@ describe("an update", () => {
     const { send, calls } = createRelay();
     await send("updateStatus", { id: "v1", status: "Queued", reason: "again" });
     expect(calls).toMatchObject([["status", "100", "Queued", { reason: "again" }]]);
-    expect(await send("updateStatus", { id: "v2", status: "Queued" })).toBeNull();
+    const left = await send("updateStatus", { id: "v2", status: "Queued" }, "key");
+    expect(left).toEqual({ args: { id: "v2", status: "Queued", updateId: "key" } });
     expect(calls).toHaveLength(1);
   });
 
@@ -182,7 +186,7 @@ describe("arguments", () => {
       httpStatus: 200,
       body: { status: "error", errorData: { code: "INVALID_ARGUMENT" } },
     });
-    expect(JSON.stringify(refused?.body)).toContain(place);
+    expect(JSON.stringify(refused.body)).toContain(place);
     expect(calls).toEqual([]);
   });
 
@@ -193,6 +197,12 @@ describe("arguments", () => {
     ["updateStatusByTwitchId", { twitchId: "1" }, /status/],
     ["updateUrls", { twitchId: "1", urls: { chatUrl: "ftp://x" } }, /urls\.chatUrl/],
     ["updateUrls", { twitchId: "1" }, /URLs/],
+    ["updateUrls", { twitchId: "1", urls: { video_url: "https://files.example/v" } }, /video_url/],
+    ["updateUrls", { twitchId: "1", urls: { chat_url: "ftp://x" } }, /urls\.chatUrl/],
+    ["updateUrls", { twitchId: "1", urls: "chat_url" }, /urls/],
+    ["updateUrls", { twitchId: "1", urls: null }, /urls/],
+    ["updateStatusByTwitchId", { twitchId: "1", status: "processing audio" }, /Queued/],
+    ["updateStatusByTwitchId", { twitchId: "1", status: "constructor" }, /Finding highlights/],
     ["rollbackStatus", { twitchId: 1 }, /twitchId/],
     ["rollbackStatus", { twitchId: "1", undoes: "" }, /undoes/],
     ["recordUpdates", { updates: [{ twitchId: "1" }] }, /status/],
@@ -215,12 +225,52 @@ describe("arguments", () => {
   });
 });
 
+describe("the words of old pipelines", () => {
+  const urls = { chat_url: "https://files.example/chat", transcriptUrl: "https://files.example/t" };
+  const renamed = { chatUrl: urls.chat_url, transcriptUrl: urls.transcriptUrl };
+
+  test("mean today's, in every function that takes a status or URLs", async () => {
+    const { send, calls } = createRelay();
+    const status = "Processing audio";
+    const sent = await send("updateStatusByTwitchId", { twitchId: "100", status });
+    expect(sent.body).toMatchObject({ value: { status: "Transcribing" } });
+    await send("updateStatus", { id: "v1", status });
+    await send("updateUrls", { twitchId: "100", urls });
+    await send("recordUpdates", { updates: [{ twitchId: "100", status, urls }] });
+    expect(calls).toMatchObject([
+      ["status", "100", "Transcribing", {}],
+      ["status", "100", "Transcribing", {}],
+      ["urls", "100", renamed, {}],
+      ["statusAndUrls", "100", { status: "Transcribing", urls: renamed }, {}],
+    ]);
+    const left = await send("updateStatus", { id: "v2", status });
+    expect(left).toEqual({ args: { id: "v2", status: "Transcribing" } });
+  });
+
+  test("may say the same URL twice; two URLs for one field are refused, and reach nobody", async () => {
+    const { send, calls } = createRelay();
+    const twice = { chatUrl: urls.chat_url, chat_url: urls.chat_url };
+    await send("updateUrls", { twitchId: "100", urls: twice });
+    expect(calls.splice(0)).toMatchObject([["urls", "100", { chatUrl: urls.chat_url }, {}]]);
+    const update = { twitchId: "100", urls: { ...twice, chat_url: "https://files.example/other" } };
+    const message =
+      "urls.chat_url: is not the same URL as chatUrl, but both name chatUrl; send one of them";
+    expect((await send("updateUrls", update)).body).toMatchObject({
+      errorData: { code: "INVALID_ARGUMENT", message },
+    });
+    expect((await send("recordUpdates", { updates: [update] })).body).toMatchObject({
+      value: [{ success: false, code: "INVALID_ARGUMENT", message }],
+    });
+    expect(calls).toEqual([]);
+  });
+});
+
 describe("recordUpdates", () => {
   test("gives each update its own key and one result or refusal, in order", async () => {
     const { send, calls } = createRelay();
     const good = { twitchId: "100", status: "Queued" };
     const updates = [good, { ...good, colour: "red" }, { ...good, updateId: "own" }];
-    const { body } = (await send("recordUpdates", { updates, createMissing: true }, "key"))!;
+    const { body } = await send("recordUpdates", { updates, createMissing: true }, "key");
     expect(body).toMatchObject({
       status: "success",
       value: [

@@ -2,19 +2,23 @@ import type { UpdateOptions, UpdateResult } from "@klipstream/client";
 import {
   type ArtifactUrls,
   checkInput,
+  DEFAULT_ADOPTION_MAPPING,
   describeIssues,
   isErrorData,
   type Issue,
+  mapStatus,
   percentSchema,
-  type Run,
+  renamedUrlsSchema,
   reportedRunSchema,
   rollbackSchema,
+  type Run,
   twitchIdSchema,
   type UpdateMeta,
   updateMetaSchema,
   UPDATES_MAX_COUNT,
   type VideoStatus,
 } from "@klipstream/contract";
+import type { Value } from "convex/values";
 import { z } from "zod";
 
 import { type Answer, answerOf, refusal, success } from "./answers.ts";
@@ -28,15 +32,21 @@ export type UpdateCall = {
   idempotencyKey: string | undefined;
 };
 
-/** Answers a call from the outbox; null where only the backend can. */
-type UpdateFunction = (call: UpdateCall) => Promise<Answer | null>;
+/** The arguments of a call that only the backend can answer. */
+export type LeftToBackend = { args: Record<string, Value> };
+
+/** Answers a call from the outbox, or leaves it to the backend. */
+type UpdateFunction = (call: UpdateCall) => Promise<Answer | LeftToBackend>;
 
 const meta = updateMetaSchema.shape;
-/** What the manager checks, as it does for every caller. */
-const checkedLater = z.unknown().optional();
-const twitchId = checkedLater;
-const status = checkedLater;
-const urls = checkedLater;
+// What they hold the manager checks, as it does for every caller. Old pipelines' words are understood as the backend
+// understands them while it adopts: an outbox takes today's words alone.
+const twitchId = z.unknown().optional();
+const urls = renamedUrlsSchema(DEFAULT_ADOPTION_MAPPING).optional();
+const status = z
+  .unknown()
+  .transform((word) => mapStatus(word, DEFAULT_ADOPTION_MAPPING) ?? word)
+  .optional();
 const schemas = {
   statusById: z.strictObject({ id: z.string(), status, ...meta }),
   status: z.strictObject({ twitchId, status, ...meta }),
@@ -73,13 +83,15 @@ export const UPDATE_FUNCTIONS: ReadonlyMap<string, UpdateFunction> = new Map([
   ["video:reportProgress", reportProgress],
 ]);
 
-async function updateStatusById(call: UpdateCall): Promise<Answer | null> {
+async function updateStatusById(call: UpdateCall): Promise<Answer | LeftToBackend> {
   const args = checkInput(schemas.statusById, call.args);
   if (!args.ok) return invalid(args.issues);
   const { id, ...change } = args.value;
   const known = call.relay.manager.twitchIdOf(id);
-  // The backend can find a video by its _id, and its answer is learnt from.
-  return known === null ? null : updateStatus({ ...call, args: { twitchId: known, ...change } });
+  if (known !== null) return updateStatus({ ...call, args: { twitchId: known, ...change } });
+  // The backend can find a video by its _id, and its answer is learnt from. It knows no `Idempotency-Key`.
+  const updateId = change.updateId ?? call.idempotencyKey;
+  return { args: { id, ...change, updateId } as Record<string, Value> };
 }
 
 async function updateStatus(call: UpdateCall): Promise<Answer> {
