@@ -50,17 +50,44 @@ async function freePort(): Promise<number> {
 test("through the relay the Python client's call is answered as Convex answers it", async () => {
   const port = await freePort();
   const script = block("Through the relay").replaceAll("4210", String(port));
-  const newerName = JSON.stringify({
-    path: "video:updateUrls",
-    args: { twitchId: TWITCH_ID, urls: { transcript_url: "https://files.example/t.csv" } },
-  });
-  const refused = `curl --silent "$CONVEX_URL/api/mutation" -H "Content-Type: application/json" -d '${newerName}'`;
-  const ended = await shell.run(`trap 'kill %1 && wait %1' EXIT\n${script}\n${refused}`);
+  const ended = await shell.run(`trap 'kill %1 && wait %1' EXIT\n${script}`);
   expect(ended.exitCode, ended.output).toBe(0);
   expect(ended.output).toContain('"status":"success"');
-  expect(ended.output).toContain("INVALID_ARGUMENT");
   const { output } = await shell.run(`klipstream status ${TWITCH_ID}`);
   expect(output).toMatch(/^status +Downloading$/m);
+});
+
+test("through the relay old names and statuses are understood, and what has no meaning is refused", async () => {
+  const [start = ""] = block("Through the relay").split("curl --silent");
+  const script = start.replaceAll("4210", String(await freePort()));
+  const url = "https://files.example/chat.csv";
+  const call = (name: string, args: object) => {
+    const body = JSON.stringify({ path: `video:${name}`, args: { twitchId: TWITCH_ID, ...args } });
+    return `curl --silent "$CONVEX_URL/api/mutation" -H "Content-Type: application/json" -d '${body}'; echo`;
+  };
+  const calls = [
+    call("updateStatusByTwitchId", { status: "fetching_chat" }),
+    call("updateUrls", { urls: { chat_url: url } }),
+    call("updateStatusByTwitchId", { status: "banana" }),
+    call("updateUrls", { urls: { chat_url: url, audio_url: url } }),
+    call("updateUrls", { urls: { chat_url: url, chatUrl: `${url}.gz` } }),
+  ].join("\n");
+  const ended = await shell.run(`trap 'kill %1 && wait %1' EXIT\n${script}\n${calls}`);
+  expect(ended.exitCode, ended.output).toBe(0);
+  const answers = ended.output.split("\n").filter((line) => line.startsWith("{"));
+  expect(answers.map((line) => /"status":"(error|success)"/.exec(line)?.[1])).toEqual([
+    "success",
+    "success",
+    "error",
+    "error",
+    "error",
+  ]);
+  const refusals = [/INVALID_ARGUMENT.*Finding highlights/, /INVALID_ARGUMENT.*audio_url/];
+  for (const [index, refusal] of [...refusals, /INVALID_ARGUMENT.*not the same URL/].entries())
+    expect(answers[index + 2]).toMatch(refusal);
+  const { output } = await shell.run(`klipstream status ${TWITCH_ID}`);
+  expect(output).toMatch(/^status +Fetching chat$/m);
+  expect(output).toMatch(/^chatUrl +https:\/\/files\.example\/chat\.csv$/m);
 });
 
 test("with exec a stage is reported around its command, with its URL and its progress", async () => {
