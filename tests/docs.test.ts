@@ -171,6 +171,17 @@ describe("the tables", () => {
     expect(shown.filter((number) => !recorded.includes(number))).toEqual([]);
   });
 
+  test("of CONTRIBUTING.md answers twenty questions with a file that declares what it names", () => {
+    const [, section = ""] = /^## Where is it\?\n([^]*?)^## /m.exec(read("CONTRIBUTING.md")) ?? [];
+    const rows = [
+      ...section.matchAll(/^\| ([^|]+\?) +\| \[`(\S+)`\]\(\2\) +\| `(\w+)` +\|$/gm),
+    ].map(([, question, file = "", name = ""]) => ({ question, file, name }));
+    expect(new Set(rows.map(({ question }) => question)).size).toBe(20);
+    expect(rows.filter(({ file, name }) => !declares(file, name))).toEqual([]);
+    expect(declares("packages/client/src/retry/delay.ts", "classify")).toBe(false);
+    expect(declares("packages/client/src/retry/nothing.ts", "classify")).toBe(false);
+  });
+
   test("of docs/libraries.md name each library that a package needs at run time", () => {
     const manifests = ["package.json", ...manifestsOf("packages"), ...manifestsOf("apps")];
     const needed = manifests.flatMap((path) =>
@@ -205,6 +216,11 @@ describe("what the benchmarks recorded in bench/results.json", () => {
     expect(read("README.md")).toBe(withHeadlines(read("README.md"), results));
   });
 });
+
+function declares(file: string, name: string): boolean {
+  const declaration = new RegExp(`\\b(const|function|class|type) ${name}\\b`);
+  return existsSync(resolve(root, file)) && declaration.test(read(file));
+}
 
 function manifestsOf(folder: string): string[] {
   return readdirSync(resolve(root, folder)).map((name) => `${folder}/${name}/package.json`);

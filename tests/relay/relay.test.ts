@@ -109,6 +109,13 @@ describe("while the backend is there", () => {
     expect(events.filter(({ updateId }) => updateId === "once-2")).toHaveLength(1);
   });
 
+  it("an old status is understood also for an _id that the relay has never seen", async () => {
+    const { twitchId, videoId } = await stage.createVideo();
+    const answer = await mutate("updateStatus", { id: videoId, status: "Processing audio" });
+    expect(answer).toMatchObject({ value: { status: "Transcribing" } });
+    expect(await statuses(twitchId)).toEqual(["Queued", "Transcribing"]);
+  });
+
   it("the calls by address, /api/run and GET /api/query, work too", async () => {
     const { twitchId } = await stage.createVideo();
     const response = await fetch(`${relay.url}/api/run/video/updateStatusByTwitchId`, {
