@@ -64,6 +64,35 @@ describe("a table of 5,000 documents with words of their own", () => {
 });
 
 describe("an adoption", () => {
+  it("takes old writers' names of URLs, but not two URLs for one field", async () => {
+    const [{ twitchId }] = (await startOldDeployment(1)) as [OldDocument];
+    await folder.write("convex/adoption.mapping.json", mappingWith({}));
+    await deployPhase("migrating");
+    const update = async (urls: unknown) => {
+      const response = await fetch(`${deployment.url}/api/mutation`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          path: "video:updateUrls",
+          args: { twitchId, urls },
+          format: "json",
+        }),
+      });
+      return (await response.json()) as unknown;
+    };
+    const url = "https://files.example/chat.csv";
+    expect(await update({ chat_url: url })).toMatchObject({ status: "success" });
+    expect(await readTable()).toMatchObject([{ chatUrl: url }]);
+    const refused = (message: string) => ({
+      errorData: { code: "INVALID_ARGUMENT", message: expect.stringContaining(message) as string },
+    });
+    const twice = await update({ chatUrl: url, chat_url: `${url}.gz` });
+    expect(twice).toMatchObject(refused("is not the same URL as"));
+    expect(await update({ chat_url: url, audio_url: url })).toMatchObject(refused("audio_url"));
+    expect(await update(null)).toMatchObject(refused("urls"));
+    expect(await readTable()).toMatchObject([{ chatUrl: url }]);
+  }, 120_000);
+
   it("leaves what it cannot adopt, keeps duplicates in the history, and can be undone", async () => {
     const documents = await startOldDeployment(150);
     const [changed, ...others] = documents as [OldDocument, ...OldDocument[]];

@@ -125,7 +125,7 @@ export function mapUrlField(field: string, { urls }: AdoptionMapping): ArtifactU
  * The check of an update's `urls`: gives them the five names. What is no object, and a name that the mapping does not have,
  * stays as it is, for the check of what they hold. Two URLs for one field are an issue: nobody knows which one is meant.
  */
-export function renamedUrlsSchema(mapping: AdoptionMapping): z.ZodType<unknown> {
+export function renamedUrlsSchema(mapping: AdoptionMapping): z.ZodType {
   return z.unknown().transform((urls, context) => {
     if (typeof urls !== "object" || urls === null) return urls;
     const renamed = new Map<string, { name: string; url: unknown }>();
