@@ -19,6 +19,8 @@ import * as Events from "./events";
 /** Who adopted a video, in its history. */
 const ACTOR = "adoption";
 
+const urlsSchema = renamedUrlsSchema(MAPPING);
+
 /** What became of one document; with a message, why it stays as it is. */
 export type Outcome = "changed" | "unchanged" | { id: string; message: string };
 
@@ -33,8 +35,6 @@ export async function asAdopted(ctx: QueryCtx, video: Doc<"videos">): Promise<Do
   if (isMutation(ctx)) await adopt(ctx, video, fields);
   return { _id: video._id, _creationTime: video._creationTime, ...fields };
 }
-
-const urlsSchema = renamedUrlsSchema(MAPPING);
 
 /** The arguments of an update, in today's words. @throws INVALID_ARGUMENT where two names of one URL disagree. */
 export function inTodaysWords<T extends { status?: unknown; urls?: unknown }>(args: T): T {
