@@ -3,7 +3,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
@@ -200,7 +200,8 @@ describe("the demo", () => {
     "with --keep it goes on where it was: the same addresses, artifacts and videos, and no work done twice",
     async () => {
       const folder = await copyVod();
-      const kept = join(folder, "kept");
+      // As `pnpm start` gives it.
+      const kept = relative(PROJECT, join(folder, "kept"));
       const args = ["--vod", folder, "--stay", "--keep", kept];
       const first = start(...args);
       await first.printed("analysis.json");
