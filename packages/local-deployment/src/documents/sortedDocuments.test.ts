@@ -59,3 +59,19 @@ it("documents that are all taken out leave nothing, and others can follow", () =
   sorted.change(null, documentOf(1, 1));
   expect(everything()).toEqual([documentOf(1, 1)]);
 });
+
+it("a document whose field changes from 0 to -0 moves, and is found where it is", () => {
+  const [zero, other] = [documentOf(0, 2), documentOf(0, 1)];
+  const sorted = new SortedDocuments(FIELDS, [zero, other]);
+  const minusZero = documentOf(-0, 2);
+  sorted.change(zero, minusZero);
+  const everything = () => [
+    ...sorted.inOrder(
+      sorted.range(() => 0),
+      "asc",
+    ),
+  ];
+  expect(everything()).toEqual([minusZero, other]);
+  sorted.change(minusZero, null);
+  expect(everything()).toEqual([other]);
+});

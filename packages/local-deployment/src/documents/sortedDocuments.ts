@@ -56,7 +56,8 @@ export class SortedDocuments {
   }
 
   #areAtOnePlace(a: Document, b: Document): boolean {
-    return this.fields.every((field) => fieldAt(a, field) === fieldAt(b, field));
+    // Not `===`: 0 and -0 are at different places.
+    return this.fields.every((field) => Object.is(fieldAt(a, field), fieldAt(b, field)));
   }
 
   #splice(document: Document, instead: Document[]): void {
