@@ -89,6 +89,15 @@ describe.each(storeMakers)("appends to a store in %s that arrive together", (_na
     expect(store.pending(HERE, 10)).toEqual([kept]);
   });
 
+  it("are committed at once where that is asked for, and not again later", async () => {
+    const appends = Promise.all([group.append(entry("1")), group.append(entry("2"))]);
+    group.commitAll();
+    expect(store.stats(HERE).accepted).toBe(2);
+    await appends;
+    await group.append(entry("3"));
+    expect(transactions).toEqual([2, 1]);
+  });
+
   it("go into several transactions where they are very many", async () => {
     const count = GROUP_MAX_COUNT + 1;
     const lanes = Array.from({ length: count }, (_, video) => String(video));

@@ -31,8 +31,14 @@ export class GroupCommit {
     });
   }
 
+  /** Commits at once all that still waits. */
+  commitAll(): void {
+    while (this.#waiting.length > 0) this.#commit();
+  }
+
   #commit(): void {
     const group = this.#waiting.splice(0, GROUP_MAX_COUNT);
+    if (group.length === 0) return;
     if (this.#waiting.length > 0) setImmediate(() => this.#commit());
     try {
       const results = this.#store.appendAll(group.map(({ entry }) => entry));

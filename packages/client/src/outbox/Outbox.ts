@@ -2,7 +2,7 @@ import { momentOf, sleep } from "../clock.ts";
 import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../errors.ts";
 import type { EntryAnswer, UpdateAnswer } from "./delivery.ts";
 import { Dispatcher, type DispatcherOptions } from "./Dispatcher.ts";
-import { type Entry, type EntryContent, type NewEntry, twitchIdOf, updateIdOf } from "./entry.ts";
+import { type Entry, type EntryContent, twitchIdOf, updateIdOf } from "./entry.ts";
 import { GroupCommit } from "./GroupCommit.ts";
 import type { OutboxStats } from "./store.ts";
 
@@ -47,7 +47,8 @@ const QUEUED = { accepted: true, outcome: "queued" } as const;
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #dispatcher: Dispatcher;
-  readonly #append: (entry: NewEntry) => Entry | Promise<Entry>;
+  /** Only with `sharing`. */
+  readonly #group: GroupCommit | undefined;
   /** By the number of their entry. */
   readonly #callers = new Map<number, Caller>();
   /** A caller has waited in vain since the last answer: the next one would, too. */
@@ -56,9 +57,8 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     const { store, sharing } = options;
-    const group = sharing && new GroupCommit(store);
     this.#options = options;
-    this.#append = (entry) => (group ?? store).append(entry);
+    this.#group = sharing && new GroupCommit(store);
     this.#dispatcher = new Dispatcher({
       ...options,
       onAnswer: (entry, answer) => {
@@ -103,7 +103,7 @@ export class Outbox {
     const { log, onStep } = this.#options;
     const identity = { twitchId: twitchIdOf(content), updateId: updateIdOf(content) };
     const kept = this.#keep(content);
-    // Nothing else is awaited: `close` must find the caller among those that wait.
+    // Nothing else is awaited: `close` must find the caller among those that wait, or have it not wait at all.
     const entry = kept instanceof Promise ? await kept : kept;
     if (entry instanceof KlipstreamError) {
       log.write("update.rejected", entry.message, { ...identity, code: entry.code });
@@ -111,7 +111,8 @@ export class Outbox {
     }
     onStep("accepted");
     log.write("update.accepted", "kept in the outbox", identity);
-    const answer = this.#waitForAnswer(entry, this.isBlocked(entry.twitchId) ? 0 : waitMs);
+    const mayWait = !this.#isClosed && !this.isBlocked(entry.twitchId);
+    const answer = this.#waitForAnswer(entry, mayWait ? waitMs : 0);
     this.#dispatcher.accepted();
     return (await answer) ?? QUEUED;
   }
@@ -136,6 +137,7 @@ export class Outbox {
     const { clock, store, log } = this.#options;
     const deadline = clock.monotonic() + timeoutMs;
     this.#isClosed = true;
+    this.#group?.commitAll();
     this.#stopWaiting();
     const result = await this.flush(timeoutMs);
     await this.#dispatcher.close(Math.max(0, deadline - clock.monotonic()));
@@ -146,12 +148,13 @@ export class Outbox {
 
   #keep(content: EntryContent): Entry | KlipstreamError | Promise<Entry | KlipstreamError> {
     if (this.#isClosed) return new ManagerClosedError();
-    const { deployment, clock, onStep } = this.#options;
+    const { deployment, store, clock, onStep } = this.#options;
     const { at: acceptedAt, uptime: acceptedUptime } = momentOf(clock);
     const twitchId = twitchIdOf(content);
     try {
       onStep("accepting");
-      const entry = this.#append({ deployment, twitchId, content, acceptedAt, acceptedUptime });
+      const given = { deployment, twitchId, content, acceptedAt, acceptedUptime };
+      const entry = (this.#group ?? store).append(given);
       return entry instanceof Promise ? entry.catch(toOutboxFailure) : entry;
     } catch (error) {
       return toOutboxFailure(error);

@@ -48,6 +48,13 @@ describe("a relay's manager", () => {
     manager = open();
   });
 
+  it("keeps and delivers an update that was given just before its close", async () => {
+    const update = manager.updateVideoStatus("1", "Downloading");
+    const closed = manager.close();
+    expect(await update).toMatchObject({ ok: true });
+    expect(await closed).toEqual({ delivered: true, pending: 0 });
+  });
+
   it("gives the second call of close what the first one got", async () => {
     const first = manager.close();
     expect(await manager.close()).toBe(await first);
