@@ -62,7 +62,7 @@ export class Outbox {
     this.#dispatcher = new Dispatcher({
       ...options,
       onAnswer: (entry, answer) => {
-        sharing?.onAnswer(entry, answer);
+        this.#tellSharers(entry, answer);
         this.#answered(entry, answer);
       },
       onBlocked: (lane) => this.#stopWaiting(lane),
@@ -177,6 +177,16 @@ export class Outbox {
       const cancel = this.#options.clock.after(waitMs, giveUp, { keepAlive: true });
       this.#callers.set(seq, { twitchId, answer });
     });
+  }
+
+  /** What goes wrong there, a full disk for example, must not keep the entry from being settled: it would be sent again and again. */
+  #tellSharers(entry: Entry, answer: EntryAnswer): void {
+    const { sharing, log } = this.#options;
+    try {
+      sharing?.onAnswer(entry, answer);
+    } catch (error) {
+      log.write("outbox.failed", error instanceof Error ? error.message : String(error));
+    }
   }
 
   #answered({ seq }: Entry, answer: EntryAnswer): void {
