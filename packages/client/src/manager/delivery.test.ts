@@ -102,7 +102,9 @@ describe("a manager with a service-account key", () => {
     const twitchId = await createVideo();
     const offline = () => Promise.reject(new TypeError("fetch failed"));
     const laptop = createManager({ waitMs: 0 }, { fetch: offline });
-    await laptop.startRun(twitchId).updateVideoStatus("Transcribing");
+    // An hour: of runs that start together, the backend cannot tell which is older if a request takes longer than what is between them.
+    const old = { id: "old", startedAt: Date.now() - 3_600_000 };
+    await laptop.startRun(twitchId, old).updateVideoStatus("Transcribing");
     await laptop.close({ timeoutMs: 0 });
     const worker = createManager({ outboxPath: backend.outboxPath("worker") });
     const { run } = worker.startRun(twitchId);
