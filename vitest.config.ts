@@ -5,6 +5,11 @@ export default defineConfig({
     // Most tests wait for programs that they started: more files at a time than half the cores.
     maxWorkers: "100%",
     reporters: ["default", "./tests/summaryReporter.ts"],
+    coverage: {
+      include: ["convex/**/*.ts", "packages/*/src/**/*.ts", "apps/*/{src,server}/**/*.{ts,tsx}"],
+      exclude: ["convex/_generated/**", "**/*.{test,test-d,setup}.{ts,tsx}", "convex/tests/**"],
+      reporter: ["json-summary"],
+    },
     projects: [
       {
         test: {
