@@ -1,2 +1,6 @@
-/** Why a file, or each file of a folder (`/` at the end), has few lines that the counted tests run. */
-export const REASONS: Record<string, string> = {};
+import type { Reasons } from "./coverageDocument.ts";
+
+/** An entry for a file stands before that of its folder. */
+export const REASONS: Reasons = {
+  "apps/dashboard/src/": "runs in a browser: `tests/dashboard`",
+};

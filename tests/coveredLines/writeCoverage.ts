@@ -5,6 +5,7 @@ import { join, relative, resolve } from "node:path";
 import { format, resolveConfig } from "prettier";
 
 import { coverageDocument } from "./coverageDocument.ts";
+import { REASONS } from "./reasons.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const DOCUMENT = join(ROOT, "docs/coverage.md");
@@ -19,6 +20,7 @@ const files = Object.entries(counted).map(([path, { lines }]) => ({
   total: lines.total,
 }));
 
-const document = coverageDocument(files.toSorted((a, b) => (a.path < b.path ? -1 : 1)));
+const inOrder = files.toSorted((a, b) => (a.path < b.path ? -1 : 1));
+const document = coverageDocument(inOrder, REASONS);
 const style = await resolveConfig(DOCUMENT);
 writeFileSync(DOCUMENT, await format(document, { ...style, filepath: DOCUMENT }));
