@@ -1,7 +1,8 @@
 import { convexToJson, jsonToConvex, type JSONValue, type Value } from "convex/values";
 import { makeFunctionReference } from "convex/server";
 
-import type { EngineInternals } from "./convexTestInternals.ts";
+import { currentFunction } from "./currentFunction.ts";
+import type { EngineComponents } from "./engineComponents.ts";
 import { describeFunctionError, PlatformError } from "./functionErrors.ts";
 import { engineContext, type EngineContext } from "./invokeFunction.ts";
 import { requestContext } from "./requestContext.ts";
@@ -14,7 +15,7 @@ const ACTION_CALLS: Record<string, "runQuery" | "runMutation" | "runAction"> = {
 
 type Address = { name?: string; reference?: string; functionHandle?: string };
 
-/** What an action changes, or reads, without being a transaction itself. */
+/** What an action changes without being a transaction itself. */
 const OTHER_ACTION_CALLS = ["1.0/actions/schedule", "1.0/actions/cancel_job"];
 
 /**
@@ -22,9 +23,22 @@ const OTHER_ACTION_CALLS = ["1.0/actions/schedule", "1.0/actions/cancel_job"];
  *
  * @param untilStored an action goes on only then: what it does next may leave the process.
  */
-export function handleCalls(internals: EngineInternals, untilStored: () => Promise<void>): void {
+export function handleCalls(
+  { internals, test }: EngineComponents,
+  untilStored: () => Promise<void>,
+): void {
   internals.wrapSyscalls(OTHER_ACTION_CALLS, (next) => async (op, json) => {
     const result = await next(op, json);
+    await untilStored();
+    return result;
+  });
+  internals.wrapSyscalls(["1.0/actions/vectorSearch"], (next) => async (op, json) => {
+    let result = "";
+    // In a transaction: it must not see what another one has not committed yet.
+    await test.runInComponent(currentFunction.getStore()?.component ?? "", async () => {
+      result = await next(op, json);
+      return null;
+    });
     await untilStored();
     return result;
   });
@@ -38,9 +52,8 @@ export function handleCalls(internals: EngineInternals, untilStored: () => Promi
       const call = ACTION_CALLS[op];
       try {
         if (call === undefined) return await next(op, json);
-        const result = await callFromAction(call, json);
-        await untilStored();
-        return result;
+        // Also what it throws may rest on what is not stored yet.
+        return await callFromAction(call, json).finally(untilStored);
       } catch (error) {
         throw forCaller(error);
       }

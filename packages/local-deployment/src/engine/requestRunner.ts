@@ -81,7 +81,7 @@ export class RequestRunner {
     this.#functions = new FunctionRunner(this.#components);
     const { internals } = this.#components;
     lockTransactions(this.#components, this.#lock, (current) => events.current(current));
-    handleCalls(internals, () => events.untilStored());
+    handleCalls(this.#components, () => events.untilStored());
     throwWhenAsked(internals);
     answerDocumentCalls(this.#components);
     handleScheduling(this.#components);

@@ -10,6 +10,15 @@ import { ProjectRun } from "./temporaryProject.ts";
 
 const PROJECT = {
   ...NOTES_PROJECT,
+  "convex/schema.ts": `
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  notes: defineTable({ owner: v.string(), rank: v.number() }).index("by_owner", ["owner", "rank"]),
+  tastes: defineTable({ taste: v.array(v.float64()) })
+    .vectorIndex("by_taste", { vectorField: "taste", dimensions: 2 }),
+});
+`,
   "convex/effects.ts": `
 import { action, internalAction, mutation, query } from "./_generated/server";
 import { api, internal } from "./_generated/api";
@@ -19,6 +28,20 @@ const notes = { owner: "effects", rank: 1 };
 export const afterMutation = action(async (ctx) => { await ctx.runMutation(api.notes.add, notes); happen("effect"); });
 export const afterSchedule = action(async (ctx) => { await ctx.scheduler.runAfter(1e9, api.notes.add, notes); happen("effect"); });
 export const afterFile = action(async (ctx) => { await ctx.storage.store(new Blob(["x"])); happen("effect"); });
+export const refuse = query(() => { throw new Error("no"); });
+export const afterRefusal = action(async (ctx) => {
+  const adding = ctx.runMutation(api.notes.add, notes);
+  await ctx.runQuery(api.effects.refuse, {}).catch(() => happen("effect"));
+  await adding;
+});
+export const addTaste = mutation((ctx) => ctx.db.insert("tastes", { taste: [1, 0] }));
+export const afterSearch = action(async (ctx) => {
+  const adding = ctx.runMutation(api.effects.addTaste, {});
+  for (let found = []; found.length === 0;)
+    found = await ctx.vectorSearch("tastes", "by_taste", { vector: [1, 0] });
+  happen("effect");
+  await adding;
+});
 export const jobs = query(async (ctx) =>
   (await ctx.db.system.query("_scheduled_functions").collect()).map(({ state }) => state.kind));
 export const scheduled = internalAction(async () => happen("run"));
@@ -82,6 +105,8 @@ describe("what an action does after a change that cannot be stored", () => {
     ["a mutation", "effects:afterMutation", '"effects"'],
     ["something scheduled", "effects:afterSchedule", "notes:add"],
     ["a file", "effects:afterFile", "sha256"],
+    ["a function that fails behind it", "effects:afterRefusal", '"effects"'],
+    ["a search that finds it", "effects:afterSearch", "taste"],
   ])("does not happen (%s)", async (_name, path, text) => {
     const hasFailed = failToWrite(text);
     expect((await run.post("/api/action", { path, args: {} })).status).toBe(500);
