@@ -13,7 +13,7 @@ import {
 } from "../manager/connectToBackend.ts";
 import { checkTimeout } from "../manager/checkCall.ts";
 import { Manager } from "../manager/Manager.ts";
-import type { BackendState, FlushResult, Outbox } from "../outbox/Outbox.ts";
+import type { BackendState, FlushResult } from "../outbox/Outbox.ts";
 import { KnownVideos } from "./KnownVideos.ts";
 import { lockForRelay } from "./relayLock.ts";
 import { type LookedUpVideo, VideoLookUp } from "./VideoLookUp.ts";

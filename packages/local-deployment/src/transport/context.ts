@@ -4,7 +4,6 @@ import type { Context, Hono } from "hono";
 import type { Authenticator } from "../authentication/authenticator.ts";
 import type { Deployment } from "../deployment/deployment.ts";
 import type { Caller } from "../engine/callsAndOutcomes.ts";
-import type { Received } from "../wire/jsonBodies.ts";
 
 export type AppEnv = { Bindings: HttpBindings };
 export type AppContext = Context<AppEnv>;
