@@ -117,7 +117,7 @@ export class Dispatcher {
     if (mayMissSomething) moments.push(now + LOOK_AGAIN_MS);
     const next = Math.min(...moments);
     if (next === Infinity) return;
-    this.#cancelTimer = clock.after(next - now, () => this.#pump());
+    this.#cancelTimer = clock.after(Math.max(0, next - now), () => this.#pump());
   }
 
   async #run(claim: Claim): Promise<void> {

@@ -215,3 +215,17 @@ describe("a lane that fails", () => {
     expect(traffic.standingOf("l")).toBe("fine");
   });
 });
+
+describe("the next look", () => {
+  it("is not missed where its moment passes just after the choices were made", async () => {
+    const { clock, traffic, fail } = setUp();
+    fail("l");
+    const { until } = fail("m");
+    expect(traffic.mode).toBe("away");
+    expect([...traffic.choices()]).toEqual([]);
+    await clock.advance(until);
+    expect(traffic.nextChoiceAt()).toBe(until);
+    expect([...traffic.choices()]).not.toEqual([]);
+    expect(traffic.nextChoiceAt()).toBeNull();
+  });
+});

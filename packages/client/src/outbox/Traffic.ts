@@ -85,6 +85,8 @@ export class Traffic {
   #throughCount = 0;
   #epoch = 0;
   #areCredentialsRefused = false;
+  /** When the choices were last made: what was not due then is still ahead. */
+  #chosenAt = -Infinity;
 
   constructor(ambient: { policy: RetryPolicy; random: Random; clock: Clock }) {
     this.#clock = ambient.clock;
@@ -127,6 +129,7 @@ export class Traffic {
   /** From which lanes the next request may be filled, the best choice first. */
   *choices(): Generator<Choice> {
     const now = this.#clock.monotonic();
+    this.#chosenAt = now;
     const others = { except: new Set(this.#lanes.keys()) };
     if (this.#backend.mode !== "open") {
       if (this.#inFlight > 0 || now < this.#backend.wait.until) return;
@@ -148,12 +151,14 @@ export class Traffic {
     if (known.misses >= MISSES_MAX_COUNT) this.#lanes.delete(lane);
   }
 
-  /** The next moment on the monotonic clock at which there may be more choices; null when only an event can bring them. */
+  /**
+   * The next moment on the monotonic clock at which there may be more choices than were made last; it may have passed since. Null when
+   * only an event can bring them.
+   */
   nextChoiceAt(): number | null {
-    const now = this.#clock.monotonic();
     const { wait } = this.#backend;
     const moments = wait === undefined ? [...this.#lanes.values()].map(dueAt) : [wait.until];
-    const ahead = moments.filter((moment) => moment > now);
+    const ahead = moments.filter((moment) => moment > this.#chosenAt);
     return ahead.length === 0 ? null : Math.min(...ahead);
   }
 
