@@ -14,7 +14,7 @@ import { Random } from "./random.ts";
 export async function redriveDeadLetters(setting: Setting & { videos: number }): Promise<Finding> {
   const { backend, proxy, folder, seed, videos } = setting;
   const random = new Random(seed);
-  const twitchIds = Array.from({ length: videos }, (_, video) => String(60_000 + video));
+  const twitchIds = Array.from({ length: videos }, (_, video) => String(65_000 + video));
   const clocks = ["one", "other"].map((name) => wrongClock(random, name));
   const open = (machine: 0 | 1) =>
     createMachine(setting, `redrive-${machine}.db`, { ambient: { clock: clocks[machine]! } });
