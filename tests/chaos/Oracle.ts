@@ -1,4 +1,4 @@
-import type { VideoEvent } from "./backend.ts";
+import { type Backend, readEvents, type VideoEvent } from "./backend.ts";
 
 /** What the parent knows of one order: it was accepted, it was not, or its worker died before saying. */
 export type Verdict = "accepted" | "rejected" | "unknown";
@@ -30,12 +30,22 @@ export class Oracle {
     if (verdict === "unknown") this.unknown += 1;
   }
 
-  get twitchIds(): string[] {
-    return [...this.#lanes.keys()];
+  /** Compares the books with what the backend has recorded of each video that something was ordered for. */
+  async findMistakes({ direct }: Backend): Promise<Mistakes> {
+    const all = await Promise.all(
+      [...this.#lanes.keys()].map(async (id) => this.#compare(id, await readEvents(direct, id))),
+    );
+    return {
+      lost: all.flatMap(({ lost }) => lost),
+      twice: all.flatMap(({ twice }) => twice),
+      ghosts: all.flatMap(({ ghosts }) => ghosts),
+      inversions: all.flatMap(({ inversions }) => inversions),
+      superseded: all.flatMap(({ superseded }) => superseded),
+    };
   }
 
-  /** Compares the books with what the backend has recorded of one video, oldest first. */
-  compare(twitchId: string, events: readonly VideoEvent[]): Mistakes {
+  /** @param events - Oldest first. */
+  #compare(twitchId: string, events: readonly VideoEvent[]): Mistakes {
     const lane = this.#lanes.get(twitchId) ?? [];
     const placeOf = new Map(lane.map(({ updateId }, place) => [updateId, place]));
     const recorded = events.flatMap(({ updateId, applied }) =>
@@ -53,14 +63,4 @@ export class Oracle {
       superseded: recorded.filter(({ applied }) => !applied).map(({ updateId }) => updateId),
     };
   }
-}
-
-export function addUp(all: readonly Mistakes[]): Mistakes {
-  return {
-    lost: all.flatMap(({ lost }) => lost),
-    twice: all.flatMap(({ twice }) => twice),
-    ghosts: all.flatMap(({ ghosts }) => ghosts),
-    inversions: all.flatMap(({ inversions }) => inversions),
-    superseded: all.flatMap(({ superseded }) => superseded),
-  };
 }

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 
-import { type Backend, readEvents } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { FAIR, type FaultProxy, STORM } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
 import type { Finding } from "./finding.ts";
-import { addUp, Oracle } from "./Oracle.ts";
+import { Oracle } from "./Oracle.ts";
 
 /** A process whose wall clock jumps by up to an hour, forth and back, all the time. */
 export async function jumpClocks(options: {
@@ -36,11 +36,7 @@ export async function jumpClocks(options: {
   await worker.finish();
   proxy.weather = FAIR;
   await proxy.calm();
-  const mistakes = addUp(
-    await Promise.all(
-      twitchIds.map(async (id) => oracle.compare(id, await readEvents(backend.direct, id))),
-    ),
-  );
+  const mistakes = await oracle.findMistakes(backend);
   const wrong = Object.values(mistakes).flat().length;
   return {
     promise: "clock jumps do not break order",

@@ -3,12 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readEvents } from "./backend.ts";
 import { FAIR } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
 import type { Finding } from "./finding.ts";
 import { createVideos, type Setting } from "./machine.ts";
-import { addUp, Oracle } from "./Oracle.ts";
+import { Oracle } from "./Oracle.ts";
 
 const MIB = 1024 * 1024;
 const DISKS = [MIB, 2 * MIB, 3 * MIB];
@@ -33,12 +32,7 @@ export async function fillDisks(setting: Setting): Promise<Finding> {
       rmSync(disk, { recursive: true, force: true });
     }
   }
-  const { direct } = setting.backend;
-  const mistakes = addUp(
-    await Promise.all(
-      oracle.twitchIds.map(async (id) => oracle.compare(id, await readEvents(direct, id))),
-    ),
-  );
+  const mistakes = await oracle.findMistakes(setting.backend);
   const wrong = Object.values(mistakes).flat().length;
   return {
     promise,

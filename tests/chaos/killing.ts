@@ -4,11 +4,11 @@ import { OutboxInspector } from "@klipstream/client";
 import { DELIVERY_STEPS } from "@klipstream/client/internals";
 import type { VideoStatus } from "@klipstream/contract";
 
-import { type Backend, READY_TOKEN_LIVES, readEvents, readyTokens } from "./backend.ts";
+import { type Backend, READY_TOKEN_LIVES, readyTokens } from "./backend.ts";
 import { FAIR, type FaultProxy, pause, STORM } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
 import type { Order } from "./messages.ts";
-import { addUp, type Mistakes, Oracle } from "./Oracle.ts";
+import { type Mistakes, Oracle } from "./Oracle.ts";
 import { Random } from "./random.ts";
 
 export type KillingOptions = {
@@ -68,9 +68,7 @@ export async function killPipelines(options: KillingOptions): Promise<KillingRes
     await run.killAll();
   }
   await proxy.calm();
-  const mistakes: Mistakes[] = [];
-  for (const twitchId of run.oracle.twitchIds)
-    mistakes.push(run.oracle.compare(twitchId, await readEvents(backend.direct, twitchId)));
+  const mistakes = await run.oracle.findMistakes(backend);
   const inspector = new OutboxInspector({ outboxPath: join(folder, `killing-${seed}.db`) });
   const [stats] = inspector.stats();
   inspector.close();
@@ -80,7 +78,7 @@ export async function killPipelines(options: KillingOptions): Promise<KillingRes
     killsAtStep: run.killsAtStep,
     accepted: run.oracle.accepted,
     unknown: run.oracle.unknown,
-    mistakes: addUp(mistakes),
+    mistakes,
     isBalanced: isBalanced && balance === stats?.accepted,
     left: (stats?.pending ?? 0) + (stats?.deadLettered ?? 0),
     durationMs: performance.now() - startedAt,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 import { OutboxInspector } from "@klipstream/client";
 
-import { READY_TOKEN_LIVES, readEvents, readyTokens } from "./backend.ts";
+import { READY_TOKEN_LIVES, readyTokens } from "./backend.ts";
 import { bundleWorker } from "./bundleWorker.ts";
 import { FAIR, pause } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
@@ -12,7 +12,7 @@ import type { Finding } from "./finding.ts";
 import { freePort } from "./KilledBackend.ts";
 import { createVideos, LONG_STORM, type Setting } from "./machine.ts";
 import { RELAY_STEPS, type RelayPlan } from "./messages.ts";
-import { addUp, type Mistakes, Oracle } from "./Oracle.ts";
+import { type Mistakes, Oracle } from "./Oracle.ts";
 import { Random } from "./random.ts";
 import { CallerProcess } from "./CallerProcess.ts";
 
@@ -136,13 +136,10 @@ class RelayKilling {
   }
 
   async compare(): Promise<Mistakes & { left: number; isBalanced: boolean }> {
-    const { direct } = this.#options.backend;
-    const all: Mistakes[] = [];
-    for (const twitchId of this.oracle.twitchIds)
-      all.push(this.oracle.compare(twitchId, await readEvents(direct, twitchId)));
+    const mistakes = await this.oracle.findMistakes(this.#options.backend);
     const { accepted, acknowledged, pending, deadLettered } = this.#stats();
     const isBalanced = accepted === acknowledged + pending + deadLettered;
-    return { ...addUp(all), left: pending + deadLettered, isBalanced };
+    return { ...mistakes, left: pending + deadLettered, isBalanced };
   }
 
   #stats() {

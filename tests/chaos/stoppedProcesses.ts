@@ -1,11 +1,10 @@
 import { join } from "node:path";
 
-import { readEvents } from "./backend.ts";
 import { FAIR, pause } from "./FaultProxy.ts";
 import { Worker } from "./Fleet.ts";
 import type { Finding } from "./finding.ts";
 import { createVideos, LONG_STORM, type Setting } from "./machine.ts";
-import { addUp, Oracle } from "./Oracle.ts";
+import { Oracle } from "./Oracle.ts";
 import { Random } from "./random.ts";
 
 const WORKERS = 3;
@@ -67,11 +66,7 @@ export async function stopProcesses(setting: Setting & { stops: number }): Promi
   proxy.weather = FAIR;
   for (const worker of workers) await worker.finish();
   await proxy.calm();
-  const mistakes = addUp(
-    await Promise.all(
-      twitchIds.map(async (id) => oracle.compare(id, await readEvents(backend.direct, id))),
-    ),
-  );
+  const mistakes = await oracle.findMistakes(backend);
   const wrong = Object.values(mistakes).flat().length;
   return {
     promise: "a stopped process stops nobody else",
