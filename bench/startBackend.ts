@@ -38,14 +38,24 @@ export async function startDeployment(
   { issuer = ISSUER, project = PROJECT }: { issuer?: string; project?: string } = {},
 ): Promise<LocalDeployment> {
   const deployment = await startLocalDeployment({ env: signingVariables(signingKey, issuer) });
-  const { url, adminKey } = deployment;
-  // Nothing may be written into the tree: other programs may be reading its generated code.
-  const { exitCode, stderr } = await runConvexCli(
-    ["deploy", "--typecheck", "disable", "--codegen", "disable"],
-    { url, adminKey, cwd: project },
-  );
-  if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
+  await pushBackend(deployment, project);
   return deployment;
+}
+
+/**
+ * Pushes `convex/` to a deployment with the real CLI.
+ *
+ * @param project - The folder that it is in. Default: this project's.
+ * @throws Error with what the CLI printed.
+ */
+export async function pushBackend(
+  { url, adminKey }: { url: string; adminKey: string },
+  project = PROJECT,
+): Promise<void> {
+  // Nothing may be written into the tree: other programs may be reading its generated code.
+  const args = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
+  const { exitCode, stderr } = await runConvexCli(args, { url, adminKey, cwd: project });
+  if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The deployment that tests run against which need no more of one than its address and its key. */
-import { ISSUER, startDeployment } from "@klipstream/bench/startBackend";
+import { ISSUER, pushBackend, startDeployment } from "@klipstream/bench/startBackend";
 import {
   createSigningKey,
   exchangeKey,
@@ -7,11 +7,7 @@ import {
   type SigningKey,
   signingVariables,
 } from "@klipstream/client/keys";
-import { runConvexCli } from "@klipstream/local-deployment";
 import { randomBytes } from "node:crypto";
-import { fileURLToPath } from "node:url";
-
-const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 
 /** The variables that name a deployment to test. Without them, each test file starts a local one. */
 export const GIVEN_VARIABLES = {
@@ -54,10 +50,7 @@ export async function deployBackend(
 ): Promise<TestedDeployment> {
   if (given === undefined) return await startDeployment(signingKey, { issuer });
   await setVariables(given, signingVariables(signingKey, issuer));
-  // Nothing may be written into the tree: other programs may be reading its generated code.
-  const args = ["deploy", "--typecheck", "disable", "--codegen", "disable"];
-  const { exitCode, stderr } = await runConvexCli(args, { ...given, cwd: PROJECT });
-  if (exitCode !== 0) throw new Error(`the backend could not be deployed:\n${stderr}`);
+  await pushBackend(given);
   return { ...given, close: () => Promise.resolve() };
 }
 
