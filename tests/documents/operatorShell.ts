@@ -32,10 +32,14 @@ export async function shellBlocksOf(path: string): Promise<Map<string, string[]>
   );
 }
 
-/** Sets a shell up for the operator of a deployment who also holds a pipeline's key. */
+/**
+ * Sets a shell up for the operator of a deployment.
+ *
+ * @param apiKey - A pipeline's key, which the operator holds as well. Without it, the shell knows the operator's access alone.
+ */
 export async function openOperatorShell(
   deployment: { url: string; adminKey: string },
-  apiKey: string,
+  apiKey?: string,
 ): Promise<OperatorShell> {
   const folder = await mkdtemp(join(tmpdir(), "klipstream-document-"));
   for (const name of ["convex", "convex.json", "package.json", "tsconfig.base.json"])
@@ -50,8 +54,7 @@ export async function openOperatorShell(
   const env: NodeJS.ProcessEnv = {
     ...convexCliEnv({ ...deployment, cwd: folder }),
     PATH: `${join(folder, "bin")}:${process.env.PATH ?? ""}`,
-    CONVEX_URL: deployment.url,
-    CONVEX_API_KEY: apiKey,
+    ...(apiKey !== undefined && { CONVEX_URL: deployment.url, CONVEX_API_KEY: apiKey }),
     CONVEX_OUTBOX_PATH: join(folder, "outbox", "outbox.db"),
     LOG_LEVEL: "error",
   };
