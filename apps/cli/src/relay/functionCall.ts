@@ -57,7 +57,7 @@ type Asked = {
 function callOf({ path, args, format }: Asked, body: string): FunctionCall {
   return {
     path: canonicalFunctionPath(path),
-    args: jsonToConvex(JSON.parse(argumentObject(args)) as JSONValue) as Record<string, Value>,
+    args: jsonToConvex(argumentObject(args) as JSONValue) as Record<string, Value>,
     format: requireFormat(format),
     body,
   };

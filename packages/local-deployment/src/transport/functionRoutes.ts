@@ -82,7 +82,7 @@ async function answer(
     kind,
     component: asked.componentPath ?? "",
     path: canonicalFunctionPath(asked.path),
-    args: argumentObject(asked.args),
+    args: JSON.stringify(argumentObject(asked.args)),
     caller,
     ip: context.env.incoming.socket.remoteAddress ?? null,
     userAgent: context.env.incoming.headers["user-agent"] ?? null,

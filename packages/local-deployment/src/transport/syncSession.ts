@@ -213,7 +213,13 @@ export class SyncSession {
   ): FunctionCall {
     const path = canonicalFunctionPath(asked.udfPath);
     const component = asked.componentPath ?? "";
-    return { kind, component, path, args: argumentObject(asked.args), caller: this.#caller };
+    return {
+      kind,
+      component,
+      path,
+      args: JSON.stringify(argumentObject(asked.args)),
+      caller: this.#caller,
+    };
   }
 
   /** The client connects again, and sends again what was not answered. */

@@ -17,13 +17,13 @@ export const runRequest = z.looseObject({ args: args.default({}), format: z.stri
 export const queryAtRequest = functionRequest.extend({ ts: z.string() });
 export const queryBatchRequest = z.looseObject({ queries: z.array(functionRequest) });
 
-/** The arguments of a request as the text of one object. The JavaScript client sends an array of it. */
-export function argumentObject(given: z.infer<typeof args>): string {
-  if (!Array.isArray(given)) return JSON.stringify(given);
+/** The arguments of a request: one object. The JavaScript client sends an array of it. */
+export function argumentObject(given: z.infer<typeof args>): object {
+  if (!Array.isArray(given)) return given;
   const [first = {}] = given;
   if (given.length > 1 || typeof first !== "object" || first === null || Array.isArray(first))
     throw badRequest("BadQueryArgs", "The arguments of a Convex function must be one object.");
-  return JSON.stringify(first);
+  return first;
 }
 
 /** @throws RequestError `BadFormat` */
