@@ -66,6 +66,27 @@ export async function startTestedBackend(given?: GivenDeployment): Promise<Teste
 }
 
 /**
+ * Calls a function with the operator's own key: an internal one, too, or one of the system's.
+ *
+ * @param call.kind - What it is; `function` for any.
+ * @throws Error with the deployment's answer.
+ */
+export async function callAsOperator<Value>(
+  { url, adminKey }: GivenDeployment,
+  { kind, path, args }: { kind: "query" | "mutation" | "function"; path: string; args: unknown },
+): Promise<Value> {
+  const response = await fetch(new URL(`/api/${kind}`, url), {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Convex ${adminKey}` },
+    body: JSON.stringify({ path, args, format: "json" }),
+  });
+  const text = await response.text();
+  const answer = JSON.parse(text) as { status?: string; value?: Value };
+  if (answer.status === "success") return answer.value as Value;
+  throw new Error(`${url} does not answer as a deployment does its operator: ${text}`);
+}
+
+/**
  * Sets variables of a deployment, or takes them away (null).
  *
  * @throws Error with the deployment's answer.

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { type GivenDeployment, setVariables } from "../testedDeployment.ts";
+import { callAsOperator, type GivenDeployment, setVariables } from "../testedDeployment.ts";
 
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -67,18 +67,6 @@ export async function erase(given: GivenDeployment, { tables }: Content): Promis
   await setVariables(given, { ALLOW_ANONYMOUS_PIPELINES: null });
 }
 
-async function ask<Value>(
-  { url, adminKey }: GivenDeployment,
-  path: string,
-  args: object,
-): Promise<Value> {
-  const response = await fetch(new URL("/api/query", url), {
-    method: "POST",
-    headers: { "content-type": "application/json", authorization: `Convex ${adminKey}` },
-    body: JSON.stringify({ path, args, format: "json" }),
-  });
-  const text = await response.text();
-  const answer = JSON.parse(text) as { status?: string; value?: Value };
-  if (answer.status === "success") return answer.value as Value;
-  throw new Error(`${url} does not answer as a deployment does its operator: ${text}`);
+function ask<Value>(given: GivenDeployment, path: string, args: object): Promise<Value> {
+  return callAsOperator(given, { kind: "query", path, args });
 }

@@ -19,6 +19,7 @@ import { ConvexHttpClient } from "convex/browser";
 import { anyApi, type FunctionReference } from "convex/server";
 
 import { ISSUER, keyIdOf, sign } from "../security/forgeries.ts";
+import { callAsOperator } from "../testedDeployment.ts";
 
 const run = promisify(execFile);
 
@@ -140,16 +141,7 @@ export class Stage implements AsyncDisposable {
 
   /** Calls an internal mutation, as the deployment's owner. */
   async mutateInternally(path: string, args: Record<string, unknown>): Promise<void> {
-    const response = await fetch(`${this.deployment.url}/api/mutation`, {
-      method: "POST",
-      headers: {
-        "content-type": "application/json",
-        authorization: `Convex ${this.deployment.adminKey}`,
-      },
-      body: JSON.stringify({ path, args, format: "json" }),
-    });
-    const answer = (await response.json()) as { status: string; errorMessage?: string };
-    if (answer.status !== "success") throw new Error(`${path}: ${answer.errorMessage ?? ""}`);
+    await callAsOperator(this.deployment, { kind: "mutation", path, args });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
