@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
 
 import { memoryOf } from "./memory.ts";
 
@@ -28,7 +29,7 @@ export async function startRelayProcess(place: RelayPlace): Promise<RelayProcess
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const { address, ended } = hearRelay(child);
   // Whatever ends this program ends that one.
   const kill = () => child.kill("SIGKILL");
   process.once("exit", kill);
@@ -37,17 +38,34 @@ export async function startRelayProcess(place: RelayPlace): Promise<RelayProcess
     await ended;
     process.off("exit", kill);
   };
-  let said = "";
-  const url = await new Promise<string>((resolve, reject) => {
+  const url = await address;
+  const openMs = performance.now() - startedAt;
+  return { url, openMs, memoryMb: () => memoryOf(child.pid ?? 0), stop };
+}
+
+/** A relay that was just started, by what it says. */
+export type HeardRelay = {
+  /** Where it listens. Rejects with what it said, where it ends instead. */
+  address: Promise<string>;
+  /** Its exit code; null for a relay that was killed. */
+  ended: Promise<number | null>;
+  /** All that it has said so far. */
+  said: () => string;
+};
+
+/** Listens to the process of a relay. */
+export function hearRelay(child: ChildProcessByStdio<null, Readable, Readable>): HeardRelay {
+  let text = "";
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const address = new Promise<string>((resolve, reject) => {
     const hear = (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = /klipstream relay: (\S+) ->/.exec(said)?.[1];
+      text += chunk.toString();
+      const found = /klipstream relay: (\S+) ->/.exec(text)?.[1];
       if (found !== undefined) resolve(found);
     };
     child.stdout.on("data", hear);
     child.stderr.on("data", hear);
-    void ended.then(() => reject(new Error(`the relay ended: ${said}`)));
+    void ended.then((code) => reject(new Error(`the relay ended with ${code}: ${text}`)));
   });
-  const openMs = performance.now() - startedAt;
-  return { url, openMs, memoryMb: () => memoryOf(child.pid ?? 0), stop };
+  return { address, ended, said: () => text };
 }

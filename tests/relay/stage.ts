@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { hearRelay } from "@klipstream/bench/relayProcess";
 import { type Backend, startBackend } from "@klipstream/bench/startBackend";
 
 export const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
@@ -98,22 +99,11 @@ async function spawnRelay(
     ["--import", import.meta.resolve("tsx"), MAIN, "relay", ...args],
     { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] },
   );
-  let text = "";
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const address = await new Promise<string>((resolve, reject) => {
-    const hear = (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /klipstream relay: (\S+) ->/.exec(text)?.[1];
-      if (found !== undefined) resolve(found);
-    };
-    child.stdout.on("data", hear);
-    child.stderr.on("data", hear);
-    void ended.then((code) => reject(new Error(`the relay ended with ${code}: ${text}`)));
-  });
+  const { address, ended, said } = hearRelay(child);
   return {
-    url: address,
+    url: await address,
     child,
-    said: () => text,
+    said,
     stop(signal = "SIGTERM") {
       child.kill(signal);
       return ended;
