@@ -1,9 +1,11 @@
+import { availableParallelism } from "node:os";
+
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    // Most tests wait for programs that they started: more files at a time than half the cores.
-    maxWorkers: "100%",
+    // Most tests wait for programs that they started: a third of two cores was idle with a file for each core.
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     reporters: ["default", "./tests/summaryReporter.ts"],
     coverage: {
       include: ["convex/**/*.ts", "packages/*/src/**/*.ts", "apps/*/{src,server}/**/*.{ts,tsx}"],
