@@ -106,9 +106,10 @@ async function changeSteadily(backend: Backend): Promise<number> {
 
 async function seeChanges(page: Page, backend: Backend): Promise<number> {
   const client = directClient(backend);
-  const twitchId = TWITCH_IDS[0]!;
   const times: number[] = [];
   for (let count = 0; count < SEEN_CHANGES; count++) {
+    // Another video each time: only one whose status is new to it moves to the top, where the page draws it.
+    const twitchId = TWITCH_IDS[changes % VIDEOS]!;
     changes += 1;
     const message = `change ${changes};`;
     const seen = seeText(page, message);
