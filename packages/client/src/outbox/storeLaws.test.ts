@@ -129,6 +129,12 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
     small.close();
   });
 
+  it("books each of several that are accepted at once to its own deployment", () => {
+    store.appendAll([entry("1"), entry("1", { deployment: THERE }), entry("2")]);
+    expect(store.stats(HERE)).toMatchObject({ accepted: 2, pending: 2, oldestSeq: 1, newestSeq: 3 });
+    expect(store.stats(THERE)).toMatchObject({ accepted: 1, pending: 1, oldestSeq: 2, newestSeq: 2 });
+  });
+
   it("lists what is pending of one video, in order, leased or not", () => {
     const seqs = [append("1"), append("1")];
     append("2");
@@ -192,6 +198,12 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
       oldestAcceptedAt: NOW,
     });
     expect(store.deployments()).toEqual([HERE]);
+  });
+
+  it("goes by the order of acceptance where the clock went back", () => {
+    store.append({ ...entry("2"), acceptedAt: NOW });
+    store.append({ ...entry("1"), acceptedAt: NOW - 1000 });
+    expect(store.stats(HERE)).toMatchObject({ oldestSeq: 1, oldestAcceptedAt: NOW });
   });
 
   it("makes only legal moves, and its books balance after each, whatever is done to it", () => {

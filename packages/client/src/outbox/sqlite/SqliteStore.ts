@@ -57,7 +57,7 @@ export class SqliteStore implements OutboxStore {
 
   appendAll(entries: readonly NewEntry[]): (Entry | OutboxFullError)[] {
     return this.#file.accept(
-      (statements) => entries.map((entry) => this.#accept(statements, entry)),
+      (statements) => this.#acceptAll(statements, entries),
       (accepted) => this.#findAll(accepted),
     );
   }
@@ -142,20 +142,31 @@ export class SqliteStore implements OutboxStore {
     }
   }
 
-  #accept(statements: Statements, entry: NewEntry): Entry | OutboxFullError {
-    const [held] = statements.held.all() as [{ entries: number; bytes: number }];
+  /** What is held, and the books, are read and written once for all: a relay accepts many together. */
+  #acceptAll(statements: Statements, entries: readonly NewEntry[]): (Entry | OutboxFullError)[] {
     const { maxEntries, maxBytes } = this.#bounds;
-    const bytes = held.bytes + writeContent(entry.content).length;
-    if (held.entries >= maxEntries || bytes > maxBytes) return fullError(this.#bounds);
-    const accepted = this.#enter(statements, entry);
-    statements.countAccepted.run(entry.deployment);
-    return accepted;
+    const [held] = statements.held.all() as [{ entries: number; bytes: number }];
+    const accepted = new Map<string, number>();
+    const results = entries.map((entry) => {
+      const text = writeContent(entry.content);
+      if (held.entries >= maxEntries || held.bytes + text.length > maxBytes)
+        return fullError(this.#bounds);
+      held.entries += 1;
+      held.bytes += text.length;
+      accepted.set(entry.deployment, (accepted.get(entry.deployment) ?? 0) + 1);
+      return this.#enter(statements, entry, text);
+    });
+    for (const [deployment, count] of accepted) statements.countAccepted.run({ deployment, count });
+    return results;
   }
 
   /** Puts an entry at the end of its lane. */
-  #enter({ insert, enterLane }: Statements, entry: NewEntry): Entry {
-    const { deployment, twitchId, content, acceptedAt, acceptedUptime: uptime } = entry;
-    const text = writeContent(content);
+  #enter(
+    { insert, enterLane }: Statements,
+    entry: NewEntry,
+    text = writeContent(entry.content),
+  ): Entry {
+    const { deployment, twitchId, acceptedAt, acceptedUptime: uptime } = entry;
     const { lastInsertRowid } = insert.run(
       ...[deployment, twitchId, text, digestOf(text), acceptedAt],
       ...[uptime?.origin ?? null, uptime?.ms ?? null, this.sourceId],

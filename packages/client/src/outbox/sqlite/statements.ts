@@ -6,6 +6,10 @@ import { LEASE_MS } from "../store.ts";
 const IS_FREE = `
   (lease_owner IS NULL OR lease_expires_at <= @now OR lease_expires_at > @now + ${LEASE_MS})`;
 
+/** Goes along the table itself: its first row is found at once, where an index would be read from end to end. */
+const PENDING_IN_ORDER = `
+  FROM entries NOT INDEXED WHERE deployment = @deployment AND dead_at IS NULL ORDER BY seq`;
+
 const STATEMENTS = {
   held: "SELECT entries, bytes FROM held",
   insert: `
@@ -18,7 +22,8 @@ const STATEMENTS = {
     INSERT INTO lanes (deployment, twitch_id, head_seq) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET head_seq = min(head_seq, excluded.head_seq)`,
   countAccepted: `
-    INSERT INTO books VALUES (?, 1, 0) ON CONFLICT DO UPDATE SET accepted = accepted + 1`,
+    INSERT INTO books VALUES (@deployment, @count, 0)
+    ON CONFLICT DO UPDATE SET accepted = accepted + @count`,
   countAcknowledged: "UPDATE books SET acknowledged = acknowledged + ? WHERE deployment = ?",
 
   freeLanes: `
@@ -69,10 +74,9 @@ const STATEMENTS = {
       (SELECT count(*) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS pending,
       (SELECT count(*) FROM entries WHERE deployment = @deployment AND dead_at IS NOT NULL)
         AS deadLettered,
-      (SELECT min(accepted_at) FROM entries WHERE deployment = @deployment AND dead_at IS NULL)
-        AS oldestAcceptedAt,
-      (SELECT min(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS oldestSeq,
-      (SELECT max(seq) FROM entries WHERE deployment = @deployment AND dead_at IS NULL) AS newestSeq`,
+      (SELECT accepted_at ${PENDING_IN_ORDER} LIMIT 1) AS oldestAcceptedAt,
+      (SELECT seq ${PENDING_IN_ORDER} LIMIT 1) AS oldestSeq,
+      (SELECT seq ${PENDING_IN_ORDER} DESC LIMIT 1) AS newestSeq`,
   deployments: "SELECT deployment FROM books ORDER BY deployment",
   newest: "SELECT seq FROM sqlite_sequence WHERE name = 'entries'",
   bySource: "SELECT * FROM entries WHERE source_id = ? AND source_sequence = ?",
