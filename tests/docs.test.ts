@@ -78,7 +78,7 @@ function unknownIn(command: string): string | null {
   if (pnpm !== undefined && !pnpmCommands.includes(pnpm)) return `the script ${pnpm}`;
   const npx = /\bnpx ([a-z][a-z-]*)(?= |$)/.exec(command)?.[1];
   if (npx !== undefined && !binaries.includes(npx)) return `the program ${npx}`;
-  const words = /(?:^|[ (|&])klipstream ([a-z-]+)(?: ([a-z-]+))?/.exec(command);
+  const words = /(?:^|[ (|&])klipstream ([a-z][a-z-]*)(?: ([a-z-]+))?/.exec(command);
   if (words === null) return null;
   const [, first = "", second = ""] = words;
   const isKnown = klipstreamCommands.some(
