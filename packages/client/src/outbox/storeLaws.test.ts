@@ -131,8 +131,18 @@ describe.each(storeMakers)("a store in %s", (_name, make) => {
 
   it("books each of several that are accepted at once to its own deployment", () => {
     store.appendAll([entry("1"), entry("1", { deployment: THERE }), entry("2")]);
-    expect(store.stats(HERE)).toMatchObject({ accepted: 2, pending: 2, oldestSeq: 1, newestSeq: 3 });
-    expect(store.stats(THERE)).toMatchObject({ accepted: 1, pending: 1, oldestSeq: 2, newestSeq: 2 });
+    expect(store.stats(HERE)).toMatchObject({
+      accepted: 2,
+      pending: 2,
+      oldestSeq: 1,
+      newestSeq: 3,
+    });
+    expect(store.stats(THERE)).toMatchObject({
+      accepted: 1,
+      pending: 1,
+      oldestSeq: 2,
+      newestSeq: 2,
+    });
   });
 
   it("lists what is pending of one video, in order, leased or not", () => {
