@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
 import { expect, test } from "vitest";
@@ -12,6 +12,15 @@ const exists = (path: string): boolean => existsSync(resolve(root, path));
 const reasons = { "convex/crons.ts": "by the clock", "apps/dashboard/src/": "in a browser" };
 const documentOf = (path: string, covered: number, total: number): string =>
   coverageDocument([{ path, covered, total }], reasons);
+
+test("docs/coverage.md lists only files that exist, each with a reason", () => {
+  const text = readFileSync(resolve(root, "docs/coverage.md"), "utf8");
+  const rows = [...text.matchAll(/^\| `([^`]+\.tsx?)` +\| .*\| (.+?) +\|$/gm)];
+  const listed = rows.map(([, path = "", why = ""]) => ({ path, why }));
+  expect(listed).not.toEqual([]);
+  expect(listed.filter(({ path }) => !exists(path))).toEqual([]);
+  expect(listed.filter(({ why }) => !Object.values(REASONS).includes(why))).toEqual([]);
+});
 
 test("each reason is of a file or a folder that exists", () => {
   expect(Object.keys(REASONS).filter((path) => !exists(path))).toEqual([]);
