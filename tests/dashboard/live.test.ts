@@ -17,6 +17,12 @@ const VIDEO = "2434635255";
 const badge = (page: Page, status: string) =>
   page.locator("h1 ~ div").getByText(status, { exact: true });
 
+/** What is in the files is drawn only once one scrolls near it. */
+async function scrollToFiles(page: Page): Promise<void> {
+  const heading = page.getByRole("heading", { name: "Output files" });
+  await heading.evaluate((element) => element.scrollIntoView());
+}
+
 describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }, () => {
   const it = setUpBrowser();
   let folder: string;
@@ -65,7 +71,7 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
     await row.getByText("Completed").waitFor();
     await row.getByText("5/5").waitFor();
     await row.getByRole("link").click();
-    await page.getByRole("tab", { name: "Highlights" }).scrollIntoViewIfNeeded();
+    await scrollToFiles(page);
     await page.getByRole("img", { name: /^Waveform of the audio with [1-9]/ }).waitFor();
     await page.getByRole("img", { name: /^Chat messages a second: at most [1-9]/ }).waitFor();
     await page.getByRole("button", { name: /score/ }).first().click();
@@ -130,7 +136,7 @@ describe.skipIf(isChromiumMissing)("the live dashboard", { timeout: TIMEOUT_MS }
       urls: { chatUrl: "gs://bucket/chat.csv" },
     });
     const deep = await it.openSignedIn("/videos/83?preview=chat");
-    await deep.getByRole("tab", { name: "Chat" }).scrollIntoViewIfNeeded();
+    await scrollToFiles(deep);
     expect(await deep.getByRole("tab", { name: "Chat" }).getAttribute("aria-selected")).toBe(
       "true",
     );
