@@ -86,6 +86,11 @@ function rowOf({ count, longestMs, totalMs }: LongTasks, perSecond: number): Sam
 
 let changes = 0;
 
+/** Of the video that is changed next: each in turn. */
+function nextTwitchId(): string {
+  return TWITCH_IDS[changes++ % VIDEOS]!;
+}
+
 /** Returns how many changes a second were acknowledged. */
 async function changeSteadily(backend: Backend): Promise<number> {
   const client = directClient(backend);
@@ -94,8 +99,7 @@ async function changeSteadily(backend: Backend): Promise<number> {
   for (let sent = 0; sent < (CHANGES_PER_SECOND * WATCHED_MS) / 1000; sent++) {
     const isOdd = Math.floor(changes / VIDEOS) % 2 === 1;
     const status = isOdd ? ("Analyzing" as const) : ("Transcribing" as const);
-    const updates = [{ twitchId: TWITCH_IDS[changes % VIDEOS]!, status }];
-    changes += 1;
+    const updates = [{ twitchId: nextTwitchId(), status }];
     pending.push(client.mutation(functions.video.recordUpdates, { updates }, { skipQueue: true }));
     const waitMs = beganAt + (sent * 1000) / CHANGES_PER_SECOND - performance.now();
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -109,8 +113,7 @@ async function seeChanges(page: Page, backend: Backend): Promise<number> {
   const times: number[] = [];
   for (let count = 0; count < SEEN_CHANGES; count++) {
     // Another video each time: only one whose status is new to it moves to the top, where the page draws it.
-    const twitchId = TWITCH_IDS[changes % VIDEOS]!;
-    changes += 1;
+    const twitchId = nextTwitchId();
     const message = `change ${changes};`;
     const seen = seeText(page, message);
     await client.mutation(functions.video.updateStatusByTwitchId, {

@@ -74,26 +74,25 @@ export const relay: Experiment = {
       const urls = { chatUrl: `https://files.example/${sent + call}.csv` };
       return JSON.stringify({ path: "video:updateUrls", args: { twitchId, urls }, format: "json" });
     };
+    const send = async (url: string, connections: number, most: number) => {
+      const calls = Math.max(connections, size(most));
+      const answers = await callOver({ url, connections, calls, bodyOf });
+      sent += calls;
+      return figuresOf(answers);
+    };
     // The first one discovers that the backend is away, and waits for it.
-    await callOver({ url: process.url, connections: 1, calls: 1, bodyOf });
+    await send(process.url, 1, 1);
     return {
       async round() {
         const writes = timeDisk(size(WRITES));
         const sample: Record<string, Sample[string]> = {
-          [BARE]: figuresOf({ perSecond: perSecondOf(writes), times: [...writes] }),
+          [BARE]: figuresOf({ perSecond: perSecondOf(writes), times: writes }),
         };
-        for (const [connections, most] of EMPTY_CALLS) {
-          const calls = Math.max(connections, size(most));
-          const answers = await callOver({ url: server.ready, connections, calls, bodyOf });
-          sample[emptyRow(connections)] = figuresOf(answers);
-        }
+        for (const [connections, most] of EMPTY_CALLS)
+          sample[emptyRow(connections)] = await send(server.ready, connections, most);
         sample[BOTH] = { [P50]: median(writes) + sample[emptyRow(1)]![P50]! };
-        for (const [connections, most] of CALLERS) {
-          const calls = Math.max(connections, size(most));
-          const answers = await callOver({ url: process.url, connections, calls, bodyOf });
-          sample[relayRow(connections)] = figuresOf(answers);
-          sent += calls;
-        }
+        for (const [connections, most] of CALLERS)
+          sample[relayRow(connections)] = await send(process.url, connections, most);
         return sample;
       },
       async close() {
