@@ -1,9 +1,9 @@
 import type { Reasons } from "./coverageDocument.ts";
 
-const IN_A_BROWSER = "runs in a browser: `tests/dashboard`";
 const THE_COMMAND = "runs in the command's own process, which the tests beside it start";
 const THE_ENGINE = "runs in the engine's own thread, in every test of the local deployment";
-const INSIDE_A_DEPLOYMENT = "runs inside of a local deployment: ";
+const insideADeployment = (tests: string) => `runs inside of a local deployment: ${tests}`;
+const THE_ADOPTION = insideADeployment("`tests/adoption.test.ts`");
 
 /** An entry for a file stands before that of its folder. */
 export const REASONS: Reasons = {
@@ -13,15 +13,17 @@ export const REASONS: Reasons = {
   "apps/cli/src/context.ts": THE_COMMAND,
   "apps/cli/src/main.ts": THE_COMMAND,
   "apps/dashboard/server/": "serves the page to a browser: `tests/dashboard`",
-  "apps/dashboard/src/": IN_A_BROWSER,
+  "apps/dashboard/src/": "runs in a browser: `tests/dashboard`",
   "apps/pipeline/src/":
     "runs in a process of its own: `program.test.ts` beside it, `tests/demo.test.ts`, `tests/pipelinePrograms.test.ts`",
-  "convex/accessTokens.ts": `${INSIDE_A_DEPLOYMENT}\`tests/security.test.ts\`, \`tests/workloadIdentity.test.ts\``,
-  "convex/adoption.ts": `${INSIDE_A_DEPLOYMENT}\`tests/adoption.test.ts\``,
-  "convex/model/adoption.ts": `${INSIDE_A_DEPLOYMENT}\`tests/adoption.test.ts\``,
-  "convex/model/adoptionWalk.ts": `${INSIDE_A_DEPLOYMENT}\`tests/adoption.test.ts\``,
-  "convex/model/identityTokens.ts": `${INSIDE_A_DEPLOYMENT}\`tests/workloadIdentity.test.ts\``,
-  "convex/signingKeys.ts": `${INSIDE_A_DEPLOYMENT}\`tests/security.test.ts\``,
+  "convex/accessTokens.ts": insideADeployment(
+    "`tests/security.test.ts`, `tests/workloadIdentity.test.ts`",
+  ),
+  "convex/adoption.ts": THE_ADOPTION,
+  "convex/model/adoption.ts": THE_ADOPTION,
+  "convex/model/adoptionWalk.ts": THE_ADOPTION,
+  "convex/model/identityTokens.ts": insideADeployment("`tests/workloadIdentity.test.ts`"),
+  "convex/signingKeys.ts": insideADeployment("`tests/stolenKey.test.ts`"),
   "packages/client/src/manager/ConvexManager.ts":
     "its shutdown hooks and its one instance are tested in processes that end: `lifecycle.test.ts` beside it",
   "packages/client/src/outbox/delivery.ts":
