@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  ftruncateSync,
+  openSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 
 const MIB = 1024 * 1024;
 const PAGE_BYTES = 4096;
@@ -38,13 +47,24 @@ export class Reserve {
     const { bavail, bsize } = statfsSync(this.#folder);
     if (bavail * bsize < this.bytes * 1.5) return false;
     try {
-      // Zeros would take no room on a file system that compresses.
-      writeFileSync(this.#path, randomBytes(this.bytes), { mode: 0o600 });
+      this.#write();
     } catch {
       // Full, or over a quota, all the same.
       this.giveUp();
     }
     return this.isThere;
+  }
+
+  /** Never makes it shorter meanwhile: another process that makes it at the same time would look in vain. */
+  #write(): void {
+    const file = openSync(this.#path, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      // Zeros would take no room on a file system that compresses.
+      writeFileSync(file, randomBytes(this.bytes));
+      ftruncateSync(file, this.bytes);
+    } finally {
+      closeSync(file);
+    }
   }
 
   get isThere(): boolean {
