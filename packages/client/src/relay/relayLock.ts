@@ -5,7 +5,7 @@ import type { Setting } from "../config/configuration.ts";
 import { ConfigurationError } from "../errors.ts";
 import { toOutboxError } from "../outbox/sqlite/fileErrors.ts";
 import { holdFileLock } from "../outbox/sqlite/fileLock.ts";
-import { regularFile } from "../outbox/sqlite/openFile.ts";
+import { regularFile } from "../outbox/sqlite/regularFile.ts";
 
 /**
  * Makes this process the only relay of an outbox file, under whatever name. Other managers may share the file.

@@ -13,8 +13,8 @@ import {
   type OpenFile,
   openOutboxFile,
   type OutboxNotice,
-  regularFile,
 } from "./openFile.ts";
+import { regularFile } from "./regularFile.ts";
 import { Reserve } from "./Reserve.ts";
 import type { EntryRow } from "./rows.ts";
 import type { Statements } from "./statements.ts";

@@ -63,7 +63,8 @@ export function toOutboxError(error: unknown, path: string): KlipstreamError {
   );
 }
 
-function codeOf(error: unknown): unknown {
+/** Of an error of the file system, for example "ENOENT". */
+export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, existsSync, realpathSync, renameSync, type Stats, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { chmodSync, existsSync, renameSync, statSync } from "node:fs";
 
 import { DatabaseSync, type DatabaseSyncInstance } from "@photostructure/sqlite";
 
-import { OutboxCorruptError, OutboxUnwritableError, OutboxVersionError } from "../../errors.ts";
+import { OutboxCorruptError, OutboxVersionError } from "../../errors.ts";
 import { carryOver } from "./carryOver.ts";
 import { DamageError, isDamage } from "./fileErrors.ts";
 import { createPrivateFile, withFileLock } from "./fileLock.ts";
@@ -54,29 +53,6 @@ const TABLES = ["entries", "books", "held"];
 const damagedPathOf = (path: string) => `${path}.damaged`;
 const COMPANIONS = ["", "-wal", "-shm"];
 
-/**
- * The file that a path stands for.
- *
- * @throws OutboxUnwritableError when it is none, but a device, a folder or SQLite's name for no file at all.
- */
-export function regularFile(path: string): string {
-  const refuse = (what: string) =>
-    new OutboxUnwritableError(
-      `the outbox must be a regular file, and ${JSON.stringify(path)} is ${what}; set CONVEX_OUTBOX_PATH to a path on a local disk`,
-    );
-  if (path === "" || path === ":memory:") throw refuse("no file");
-  if (path.startsWith("file:")) throw refuse("a URI");
-  const status = statSync(path, { throwIfNoEntry: false });
-  if (status === undefined) return resolve(path);
-  if (!status.isFile()) throw refuse(kindOf(status));
-  return realpathSync(path);
-}
-
-function kindOf(status: Stats): string {
-  if (status.isDirectory()) return "a folder";
-  return status.isFIFO() || status.isSocket() ? "a pipe" : "a device";
-}
-
 /** Where the lock is that keeps two processes from opening the same outbox at once. */
 function openingLockOf(path: string): string {
   return `${path}-lock`;
@@ -92,7 +68,7 @@ const openHere = new Map<string, number>();
  * Opens an outbox file, makes it where there is none, brings it to this version's schema, and checks it: one process at a time. A
  * damaged file is set aside, and what can be read of it carried over.
  *
- * @param path - What {@link regularFile} returned.
+ * @param path - What `regularFile` returned.
  * @returns What is to be closed with {@link closeOutboxFile}.
  * @throws OutboxUnwritableError, OutboxVersionError, OutboxCorruptError, and what the file system and SQLite throw.
  */
