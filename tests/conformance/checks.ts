@@ -120,7 +120,7 @@ async function demo(given: GivenDeployment): Promise<Row[]> {
   return rows;
 }
 
-const SHORT_STORM = { kills: 12, updates: 200, relayKills: 5, seed: 1 };
+const SHORT_STORM = { kills: 12, updates: 200, relayKills: 10, seed: 1 };
 
 async function chaos(given: GivenDeployment, onProgress: (line: string) => void): Promise<Row[]> {
   const findings = await runChaos({ ...SHORT_STORM, given, onProgress });
