@@ -39,11 +39,20 @@ export const vHistoryEvent = schema
   )
   .extend({ receivedAt: v.number() });
 
-/** Adds an event to its video's history. */
-export async function append(ctx: PipelineCtx, event: NewEvent): Promise<void> {
-  const newest = await ofVideo(ctx, event.videoId).order("desc").first();
-  const sequence = (newest?.sequence ?? 0) + 1;
+/**
+ * Adds an event to its video's history.
+ *
+ * @param video - Where the number of its newest event is remembered for the next one of the same transaction.
+ */
+export async function append(
+  ctx: PipelineCtx,
+  event: NewEvent,
+  video: { newestEvent?: number | undefined } = {},
+): Promise<void> {
+  const newest = video.newestEvent ?? (await newestOf(ctx, event.videoId));
+  const sequence = newest + 1;
   await ctx.db.insert("videoEvents", { ...event, actor: ctx.actor, sequence });
+  video.newestEvent = sequence;
   // Marked here, one for one, so that the cron finds what it may delete without looking at what it may not.
   if (sequence > KEPT_PER_VIDEO) await release(ctx, event.videoId, sequence - KEPT_PER_VIDEO);
 }
@@ -134,6 +143,12 @@ function ofVideo(ctx: QueryCtx, videoId: Id<"videos">) {
   return ctx.db
     .query("videoEvents")
     .withIndex("by_videoId_and_sequence", (q) => q.eq("videoId", videoId));
+}
+
+/** The number of a video's newest event; 0 where it has none. */
+async function newestOf(ctx: QueryCtx, videoId: Id<"videos">): Promise<number> {
+  const newest = await ofVideo(ctx, videoId).order("desc").first();
+  return newest?.sequence ?? 0;
 }
 
 async function release(ctx: MutationCtx, videoId: Id<"videos">, sequence: number): Promise<void> {

@@ -10,6 +10,7 @@ import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
 import { checkArgument, failure, refusalOf } from "./errors";
 import * as Events from "./events";
+import { OpenVideo } from "./openVideos";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
 import * as Runs from "./runs";
@@ -33,19 +34,26 @@ type RollbackResult = Infer<typeof vRollbackResult>;
  */
 export async function rollbackStatus(ctx: PipelineCtx, args: Rollback): Promise<RollbackResult> {
   const rollback = checkArgument(rollbackSchema, args);
-  const video = await Videos.requireByTwitchId(ctx, rollback.twitchId);
+  const opened = new OpenVideo(await Videos.requireByTwitchId(ctx, rollback.twitchId));
+  const result = await rollBackOrRefuse(ctx, opened, rollback);
+  await opened.save(ctx);
+  return result;
+}
+
+async function rollBackOrRefuse(ctx: PipelineCtx, opened: OpenVideo, rollback: Rollback) {
   try {
-    return await rollBack(ctx, video, rollback);
+    return await rollBack(ctx, opened, rollback);
   } catch (error) {
     if (rollback.source === undefined) throw error;
     return refusalOf(error);
   }
 }
 
-/** Rules 1 to 3, then the step back. Where it throws, no more was written than the number of the rollback. */
-async function rollBack(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollback) {
+/** Rules 1 to 3, then the step back. Where it throws, no more has changed than the number of the rollback. */
+async function rollBack(ctx: PipelineCtx, opened: OpenVideo, rollback: Rollback) {
   const now = Date.now();
-  const isNew = await Sources.admit(ctx, video, { meta: rollback, now });
+  const isNew = await Sources.admit(ctx, opened, { meta: rollback, now });
+  const { video } = opened;
   const content = { ...rollback, kind: "rolledBack" as const };
   const receipt = await Events.findReceipt(ctx, video._id, content);
   if (receipt !== null)
@@ -57,25 +65,26 @@ async function rollBack(ctx: PipelineCtx, video: Doc<"videos">, rollback: Rollba
     now,
   );
   const isInOrder = origin.rank !== "older" && Rules.isInOrder(video, "status", origin);
-  const undo = { video, rollback, origin };
-  return isInOrder ? await undoLast(ctx, undo) : await supersede(ctx, undo);
+  const undo = { rollback, origin };
+  return isInOrder ? await undoLast(ctx, opened, undo) : await supersede(ctx, opened, undo);
 }
 
-type Undo = { video: Doc<"videos">; rollback: Rollback; origin: Rules.Origin };
+type Undo = { rollback: Rollback; origin: Rules.Origin };
 
-async function supersede(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
+async function supersede(ctx: PipelineCtx, opened: OpenVideo, { rollback, origin }: Undo) {
+  const { video } = opened;
   await Runs.keep(ctx, video._id, origin.toKeep);
-  const takeover = Rules.takeoverBy(origin);
-  if (takeover.run !== undefined) await ctx.db.patch("videos", video._id, takeover);
+  opened.change(Rules.takeoverBy(origin));
   await Events.append(ctx, { ...eventOf(video, rollback, origin), applied: false });
   return resultOf(video, "superseded");
 }
 
-async function undoLast(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
+async function undoLast(ctx: PipelineCtx, opened: OpenVideo, { rollback, origin }: Undo) {
+  const { video } = opened;
   const takeover = Rules.takeoverBy(origin);
   const undoable = await Events.findUndoable(ctx, video._id, takeover.run ?? video.run);
   if (rollback.undoes !== undefined && rollback.undoes !== undoable?.updateId)
-    return await supersede(ctx, { video, rollback, origin });
+    return await supersede(ctx, opened, { rollback, origin });
   if (undoable?.from === undefined)
     throw failure("NOTHING_TO_ROLL_BACK", "The video's run has no status change left to undo.", {
       twitchId: video.twitchId,
@@ -83,7 +92,7 @@ async function undoLast(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
     });
   const [from, to] = [video.status, undoable.from];
   await Runs.keep(ctx, video._id, origin.toKeep);
-  await ctx.db.patch("videos", video._id, {
+  opened.change({
     ...takeover,
     status: to,
     statusChangedAt: origin.shownAt,
@@ -94,7 +103,7 @@ async function undoLast(ctx: PipelineCtx, { video, rollback, origin }: Undo) {
   await Events.markUndone(ctx, undoable._id);
   await Events.append(ctx, { ...eventOf(video, rollback, origin), from, to, applied: true });
   if (to === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
-  return { ...resultOf({ ...video, status: to }, "applied"), from, to };
+  return { ...resultOf(opened.video, "applied"), from, to };
 }
 
 function eventOf(

@@ -2,10 +2,17 @@ import type { Source, UpdateMeta } from "@klipstream/contract";
 
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
+import type { OpenVideo } from "./openVideos";
 import { momentOf } from "./rules";
 
 /** When one more reports, the source is forgotten of which an update was decided longest ago. */
 export const SOURCES_KEPT_PER_VIDEO = 100;
+
+/** By their IDs, the sources whose numbers this transaction has raised, until they are written. */
+export type RaisedSources = Map<
+  string,
+  Pick<Doc<"videoSources">, "_id" | "sequence" | "decidedAt">
+>;
 
 /**
  * Rule 1, by the number that an update has in its source: whether it is higher than every one that was decided of this video.
@@ -13,33 +20,35 @@ export const SOURCES_KEPT_PER_VIDEO = 100;
  */
 export async function admit(
   ctx: MutationCtx,
-  video: Doc<"videos">,
+  opened: OpenVideo,
   { meta, now }: { meta: UpdateMeta; now: number },
 ): Promise<boolean> {
   const { source } = meta;
   if (source === undefined) return true;
-  const known = await find(ctx, video._id, source.id);
-  if (known !== null) return await raise(ctx, known, { sequence: source.sequence, now });
+  const { video, raisedSources } = opened;
+  const known = raisedSources.get(source.id) ?? (await find(ctx, video._id, source.id));
+  if (known !== null) {
+    if (source.sequence <= known.sequence) return false;
+    const { _id } = known;
+    raisedSources.set(source.id, { _id, sequence: source.sequence, decidedAt: now });
+    return true;
+  }
   const moment = momentOf(meta, now) ?? now;
   if (moment <= (video.sourcesForgottenBefore ?? -1)) return false;
-  await makeRoom(ctx, video);
+  await makeRoom(ctx, opened);
   await insert(ctx, video._id, { source, now });
   return true;
+}
+
+/** Writes the numbers that were raised. */
+export async function save(ctx: MutationCtx, raised: RaisedSources): Promise<void> {
+  for (const { _id, ...number } of raised.values()) await ctx.db.patch("videoSources", _id, number);
+  raised.clear();
 }
 
 export async function removeAll(ctx: MutationCtx, videoId: Id<"videos">): Promise<void> {
   const kept = await ofVideo(ctx, videoId).take(SOURCES_KEPT_PER_VIDEO);
   for (const { _id } of kept) await ctx.db.delete("videoSources", _id);
-}
-
-async function raise(
-  ctx: MutationCtx,
-  known: Doc<"videoSources">,
-  { sequence, now }: { sequence: number; now: number },
-): Promise<boolean> {
-  if (sequence <= known.sequence) return false;
-  await ctx.db.patch("videoSources", known._id, { sequence, decidedAt: now });
-  return true;
 }
 
 async function insert(
@@ -52,13 +61,14 @@ async function insert(
 }
 
 /** What a forgotten source sent may come again: nothing as old as that is taken of a source that is not known. */
-async function makeRoom(ctx: MutationCtx, video: Doc<"videos">): Promise<void> {
-  const kept = await ofVideo(ctx, video._id).take(SOURCES_KEPT_PER_VIDEO);
+async function makeRoom(ctx: MutationCtx, opened: OpenVideo): Promise<void> {
+  await save(ctx, opened.raisedSources);
+  const kept = await ofVideo(ctx, opened.video._id).take(SOURCES_KEPT_PER_VIDEO);
   const oldest = kept[0];
   if (oldest === undefined || kept.length < SOURCES_KEPT_PER_VIDEO) return;
   await ctx.db.delete("videoSources", oldest._id);
-  const forgottenBefore = Math.max(video.sourcesForgottenBefore ?? 0, oldest.decidedAt);
-  await ctx.db.patch("videos", video._id, { sourcesForgottenBefore: forgottenBefore });
+  const forgottenBefore = Math.max(opened.video.sourcesForgottenBefore ?? 0, oldest.decidedAt);
+  opened.change({ sourcesForgottenBefore: forgottenBefore });
 }
 
 async function find(ctx: QueryCtx, videoId: Id<"videos">, sourceId: string) {

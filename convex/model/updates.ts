@@ -23,6 +23,7 @@ import type { PipelineCtx } from "./access";
 import { checkArgument, refusalOf, videoNotFound } from "./errors";
 import * as Adoption from "./adoption";
 import * as Events from "./events";
+import { type OpenVideo, OpenVideos } from "./openVideos";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
 import * as Runs from "./runs";
@@ -64,7 +65,7 @@ export async function updateStatus(
 ) {
   const change = checkArgument(statusChangeSchema, Adoption.inTodaysWords(args));
   const { twitchId } = await Videos.requireById(ctx, id);
-  return await record(ctx, { twitchId, ...change });
+  return await recordOne(ctx, { twitchId, ...change });
 }
 
 /** Changes the status of the video with this Twitch ID. */
@@ -72,7 +73,7 @@ export async function updateStatusByTwitchId(
   ctx: PipelineCtx,
   args: { twitchId: string; status: VideoStatus } & UpdateMeta,
 ) {
-  return await record(ctx, checkArgument(statusUpdateSchema, Adoption.inTodaysWords(args)));
+  return await recordOne(ctx, checkArgument(statusUpdateSchema, Adoption.inTodaysWords(args)));
 }
 
 /** Sets some of the artifact URLs of the video with this Twitch ID. */
@@ -80,7 +81,7 @@ export async function updateUrls(
   ctx: PipelineCtx,
   args: { twitchId: string; urls: ArtifactUrls } & UpdateMeta,
 ) {
-  return await record(ctx, checkArgument(urlsUpdateSchema, Adoption.inTodaysWords(args)));
+  return await recordOne(ctx, checkArgument(urlsUpdateSchema, Adoption.inTodaysWords(args)));
 }
 
 /** Records several updates, in order; one that is refused leaves the others alone. */
@@ -89,44 +90,66 @@ export async function recordUpdates(
   { updates, createMissing = false }: { updates: Update[]; createMissing?: boolean },
 ) {
   checkArgument(batchSizeSchema, updates.length, "updates");
+  const videos = new OpenVideos();
   const results: Infer<typeof vRecordResult>[] = [];
-  for (const update of updates) results.push(await recordOrRefuse(ctx, update, createMissing));
+  for (const update of updates)
+    results.push(await recordOrRefuse(ctx, videos, { update, createMissing }));
+  await videos.save(ctx);
   return results;
 }
 
-async function recordOrRefuse(ctx: PipelineCtx, reported: Update, createMissing: boolean) {
+type Reported = { update: Update; createMissing: boolean };
+
+async function recordOrRefuse(
+  ctx: PipelineCtx,
+  videos: OpenVideos,
+  { update: reported, createMissing }: Reported,
+) {
   try {
     const update = checkArgument(updateSchema, Adoption.inTodaysWords(reported));
-    return await record(ctx, update, createMissing);
+    return await record(ctx, videos, { update, createMissing });
   } catch (error) {
     // Nothing to undo: record() refuses before it changes the video.
     return refusalOf(error);
   }
 }
 
-/** Rules 1 to 5. Where it throws, no more was written than the number of the update. */
-async function record(ctx: PipelineCtx, update: Update, createMissing = false) {
+async function recordOne(ctx: PipelineCtx, update: Update) {
+  const videos = new OpenVideos();
+  const result = await record(ctx, videos, { update, createMissing: false });
+  await videos.save(ctx);
+  return result;
+}
+
+/** Rules 1 to 5. Where it throws, no more has changed than the number of the update. */
+async function record(ctx: PipelineCtx, videos: OpenVideos, { update, createMissing }: Reported) {
   const now = Date.now();
-  const video = await Videos.find(ctx, update.twitchId);
-  const isNew = video === null || (await Sources.admit(ctx, video, { meta: update, now }));
+  const opened = await videos.find(ctx, update.twitchId);
+  const isNew = opened === null || (await Sources.admit(ctx, opened, { meta: update, now }));
   const content = { kind: "updated" as const, to: update.status, ...update };
-  const receipt = await Events.findReceipt(ctx, video?._id, content);
-  if (video === null) {
+  const receipt = await Events.findReceipt(ctx, opened?.video._id, content);
+  if (opened === null) {
     if (!createMissing) throw videoNotFound({ twitchId: update.twitchId });
-    return await recordFirst(ctx, update, now);
+    return await recordFirst(ctx, videos, { update, now });
   }
+  const { video } = opened;
   if (receipt !== null) return resultOf(video, "duplicate");
   if (!isNew) return resultOf(video, "superseded");
   const origin = Rules.originOf(update, await Runs.rank(ctx, video, { meta: update, now }), now);
   await Runs.keep(ctx, video._id, origin.toKeep);
-  return await write(ctx, { video, update, origin, ...Rules.decide(video, update, origin) });
+  return await write(ctx, opened, { update, origin, ...Rules.decide(video, update, origin) });
 }
 
 /** Creates the update's video. That alone makes it applied, even where it only repeats what a new video is. */
-async function recordFirst(ctx: PipelineCtx, update: Update, now: number) {
+async function recordFirst(
+  ctx: PipelineCtx,
+  videos: OpenVideos,
+  { update, now }: { update: Update; now: number },
+) {
   const at = Rules.originOf(update, Runs.NONE, now).shownAt;
-  const video = await Videos.insert(ctx, { twitchId: update.twitchId, at });
-  await Sources.admit(ctx, video, { meta: update, now });
+  const opened = videos.add(await Videos.insert(ctx, { twitchId: update.twitchId, at }));
+  const { video } = opened;
+  await Sources.admit(ctx, opened, { meta: update, now });
   const origin = Rules.originOf(update, await Runs.rank(ctx, video, { meta: update, now }), now);
   const { patch } = Rules.decide(video, update, origin);
   const reported = {
@@ -134,32 +157,38 @@ async function recordFirst(ctx: PipelineCtx, update: Update, now: number) {
     marks: Rules.marksAfter(video, Rules.fieldsOf(update), origin),
   };
   const first = { outcome: "applied" as const, patch: { ...patch, ...reported } };
-  return await write(ctx, { video, update, origin, ...first });
+  return await write(ctx, opened, { update, origin, ...first });
 }
 
-type Decided = Rules.Decision & { video: Doc<"videos">; update: Update; origin: Rules.Origin };
+type Decided = Rules.Decision & { update: Update; origin: Rules.Origin };
 
-async function write(ctx: PipelineCtx, { video, update, origin, outcome, patch }: Decided) {
-  if (Object.keys(patch).length > 0) await ctx.db.patch("videos", video._id, patch);
-  const changed = { ...video, ...patch };
-  if (outcome === "unchanged") return resultOf(changed, outcome);
-  const changesStatus = changed.status !== video.status;
-  await Events.append(ctx, {
+async function write(
+  ctx: PipelineCtx,
+  opened: OpenVideo,
+  { update, origin, outcome, patch }: Decided,
+) {
+  const before = opened.video;
+  opened.change(patch);
+  const { video } = opened;
+  if (outcome === "unchanged") return resultOf(video, outcome);
+  const changesStatus = video.status !== before.status;
+  const event = {
     videoId: video._id,
-    kind: "updated",
+    kind: "updated" as const,
     updateId: update.updateId,
-    from: changesStatus ? video.status : undefined,
+    from: changesStatus ? before.status : undefined,
     to: update.status,
     urls: update.urls,
     reason: update.reason,
     occurredAt: origin.shownAt,
     run: origin.run,
     applied: outcome === "applied",
-    undoableInRun: changesStatus ? Events.undoableIn(changed.run) : undefined,
-    clearedFailure: changesStatus ? video.failure : undefined,
-  });
-  if (changesStatus && changed.status === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
-  return resultOf(changed, outcome);
+    undoableInRun: changesStatus ? Events.undoableIn(video.run) : undefined,
+    clearedFailure: changesStatus ? before.failure : undefined,
+  };
+  await Events.append(ctx, event, opened);
+  if (changesStatus && video.status === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
+  return resultOf(video, outcome);
 }
 
 /** What the caller of an accepted update learns. */

@@ -198,6 +198,22 @@ describe("the cost of a call", () => {
     expect(documentsRead).toBeLessThan(10);
   });
 
+  test("each further update of a video in one batch costs its event, and a look for its receipt", async () => {
+    const batchOf = (count: number) => (ctx: MutationCtx) =>
+      ctx.runMutation(api.video.recordUpdates, {
+        updates: Array.from({ length: count }, (_, index) => ({
+          ...{ twitchId: "900", urls: { chatUrl: `gs://b/${index}` }, updateId: `further${index}` },
+          ...{ source: { id: "s", sequence: 2 + index }, ageMs: 1 },
+        })),
+      });
+    const [one, forty] = [await measure(few, batchOf(1)), await measure(few, batchOf(40))];
+    expect(forty).toEqual({
+      documentsRead: one.documentsRead,
+      documentsWritten: one.documentsWritten + 39,
+      databaseQueries: one.databaseQueries + 39,
+    });
+  });
+
   test("covers every public function", () => {
     const covered = Object.keys(PUBLIC_CALLS).map((name) => name.split(" ")[0]);
     expect(new Set([...covered, "statusCounts"]).size).toBe(14);

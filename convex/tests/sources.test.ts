@@ -168,6 +168,18 @@ describe("the sources of a video", () => {
     expect((await stored(t)).sourcesForgottenBefore).toBe(second?.decidedAt);
   });
 
+  test("what the same batch has decided before counts for which one is forgotten", async () => {
+    const { t, pipeline } = await startWithAllSources();
+    pass(60_000);
+    await pipeline.mutation(api.video.recordUpdates, {
+      updates: [status("Failed", from("s2", 2)), status("Completed", from("new", 1))],
+    });
+    const ids = (await sourcesOf(t)).map(({ sourceId }) => sourceId);
+    expect(ids).toHaveLength(SOURCES_KEPT_PER_VIDEO);
+    expect(ids).not.toContain("s3");
+    expect(ids).toEqual(expect.arrayContaining(["s1", "s2", "new"]));
+  });
+
   test("what a forgotten source sent comes to nothing when it comes again", async () => {
     const { t, pipeline } = await startWithAllSources();
     await report(pipeline, "Completed", from("new", 1));
