@@ -151,10 +151,17 @@ export class KnownVideos {
     const ids = [...this.#twitchIds].map(([videoId, twitchId]) => ({ videoId, twitchId }));
     const lines = [...ids, ...this.#byTwitchId.values()].map((line) => JSON.stringify(line));
     const temporary = `${this.#path}.new`;
-    writeFileSync(temporary, lines.join("\n"), { mode: 0o600 });
-    renameSync(temporary, this.#path);
+    // Opened before the old one is closed: where there is no room for a file, the old one goes on.
+    const file = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(file, lines.join("\n"));
+      renameSync(temporary, this.#path);
+    } catch (error) {
+      closeSync(file);
+      throw error;
+    }
     closeSync(this.#file);
-    this.#file = openSync(this.#path, "a", 0o600);
+    this.#file = file;
     this.#lines = lines.length;
   }
 }
