@@ -10,6 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 
 import { DeployFolder } from "./adoption/oldBackend.ts";
 import { OldWriters } from "./adoption/oldWriters.ts";
+import { callAsOperator } from "./testedDeployment.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const DOCUMENTS = 5000;
@@ -187,28 +188,18 @@ function withoutSystemFields({ _id, _creationTime, ...document }: Record<string,
   return document;
 }
 
-async function asAdmin(route: string, path: string, args: unknown): Promise<unknown> {
-  const response = await fetch(deployment.url + route, {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Convex ${deployment.adminKey}`,
-    },
-    body: JSON.stringify({ path, args, format: "json" }),
-  });
-  const answer = (await response.json()) as { status: string; value: unknown };
-  expect(answer).toMatchObject({ status: "success" });
-  return answer.value;
-}
-
 async function seed(documents: readonly unknown[]): Promise<void> {
-  await asAdmin("/api/function", "video:seed", { documents });
+  await callAsOperator(deployment, { kind: "function", path: "video:seed", args: { documents } });
 }
 
 async function readTable(table = "videos"): Promise<Record<string, unknown>[]> {
   const args = { table, order: "asc", paginationOpts: { numItems: 10_000, cursor: null } };
-  const page = await asAdmin("/api/query", "_system/cli/tableData", args);
-  return (page as { page: Record<string, unknown>[] }).page;
+  const { page } = await callAsOperator<{ page: Record<string, unknown>[] }>(deployment, {
+    kind: "query",
+    path: "_system/cli/tableData",
+    args,
+  });
+  return page;
 }
 
 function startKlipstream(args: readonly string[]) {
