@@ -62,7 +62,7 @@ export class RelayManager extends Manager {
       connectToBackend(configuration, options, { ...ambient, sharing }),
     );
     super(parts);
-    const { clock, deployment, store, outbox } = parts;
+    const { clock, log, deployment, store, outbox } = parts;
     this.#parts = parts;
     this.#known = known;
     this.#giveBack = giveBack;
@@ -70,6 +70,7 @@ export class RelayManager extends Manager {
       deployment,
       store,
       clock,
+      log,
       known,
       read: (twitchId) => parts.getVideo(twitchId),
       onReached: () => {

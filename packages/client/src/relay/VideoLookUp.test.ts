@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { BackendUnavailableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
+import { EventLog } from "../log/log.ts";
 import { KnownVideos } from "./KnownVideos.ts";
 import type { Entry } from "../outbox/entry.ts";
 import type { OutboxStore } from "../outbox/store.ts";
@@ -25,6 +26,7 @@ let pending: Entry[];
 let backend: () => Promise<Video | null>;
 let reached: number;
 let asked: number;
+let logged: string[];
 let lookUp: VideoLookUp;
 
 beforeEach(() => {
@@ -34,6 +36,8 @@ beforeEach(() => {
   pending = [];
   reached = 0;
   asked = 0;
+  logged = [];
+  const write = (_: unknown, message: string) => logged.push(message);
   backend = () => Promise.resolve(video("Queued"));
   lookUp = new VideoLookUp({
     deployment: "https://here.example",
@@ -45,6 +49,7 @@ beforeEach(() => {
       return backend();
     },
     onReached: () => (reached += 1),
+    log: new EventLog({ debug: write, info: write, warn: write, error: write }),
   });
 });
 afterEach(() => {
@@ -118,6 +123,16 @@ describe("a look-up", () => {
     expect(await look()).toEqual({ video: null, asOf: null });
     backend = away;
     await expect(look()).rejects.toThrow(BackendUnavailableError);
+  });
+
+  it("is the backend's answer also where that cannot be written down", async () => {
+    await look();
+    // What stands in the way of the file that is to be written.
+    mkdirSync(join(folder, "known.jsonl.new"));
+    backend = () => Promise.resolve(null);
+    expect(await look()).toEqual({ video: null, asOf: null });
+    expect(reached).toBe(2);
+    expect(logged).toEqual([expect.stringContaining("EISDIR")]);
   });
 
   it("waits once for a backend that is silent, and then not at all while something is known", async () => {

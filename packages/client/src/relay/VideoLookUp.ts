@@ -3,6 +3,7 @@ import type { VideoStatus } from "@klipstream/contract";
 import type { Clock } from "../clock.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
+import type { EventLog } from "../log/log.ts";
 import type { KnownVideos } from "./KnownVideos.ts";
 import { applyContent, type VideoState } from "./videoState.ts";
 import type { EntryAnswer } from "../outbox/delivery.ts";
@@ -26,6 +27,7 @@ export type VideoLookUpOptions = {
   read: (twitchId: string) => Promise<Video | null>;
   /** The backend has answered. */
   onReached: () => void;
+  log: EventLog;
 };
 
 /** Answers for videos whether or not the backend can be reached. */
@@ -112,10 +114,15 @@ export class VideoLookUp {
     return answer;
   }
 
+  /** An answer that cannot be written down, as on a full disk, is an answer all the same. */
   #learn(twitchId: string, video: Video | null): void {
-    const { known, clock } = this.#options;
-    if (video === null) known.forget(twitchId);
-    else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
+    const { known, clock, log } = this.#options;
+    try {
+      if (video === null) known.forget(twitchId);
+      else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
+    } catch (error) {
+      log.write("outbox.failed", error instanceof Error ? error.message : String(error));
+    }
   }
 
   /** The answer, or undefined where it comes too late or never. */
