@@ -82,7 +82,7 @@ describe("a query in an address", () => {
       path: "video:getByTwitchIdPublic",
       args: { twitchId: "1" },
       format: "json",
-      body: "",
+      body: undefined,
     });
     expect(read({ path: "video:list" }).args).toEqual({});
   });

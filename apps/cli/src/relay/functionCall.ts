@@ -21,8 +21,8 @@ export type FunctionCall = {
   path: string;
   args: Record<string, Value>;
   format: ValueFormat;
-  /** The request's body, for a call that somebody else answers. */
-  body: string;
+  /** The request's body, for a call that somebody else answers; undefined where the call is in the address. */
+  body: string | undefined;
 };
 
 /**
@@ -45,7 +45,7 @@ export function readQueryCall({ searchParams: search }: URL): FunctionCall {
   const path = search.get("path");
   if (path === null) throw badRequest("MissingIdentifier", "The parameter path is missing.");
   const args = parseJsonBody(search.get("args") ?? "{}", functionRequest.shape.args);
-  return callOf({ path, args, format: search.get("format") }, "");
+  return callOf({ path, args, format: search.get("format") }, undefined);
 }
 
 type Asked = {
@@ -54,7 +54,7 @@ type Asked = {
   format?: string | null | undefined;
 };
 
-function callOf({ path, args, format }: Asked, body: string): FunctionCall {
+function callOf({ path, args, format }: Asked, body: string | undefined): FunctionCall {
   return {
     path: canonicalFunctionPath(path),
     args: jsonToConvex(argumentObject(args) as JSONValue) as Record<string, Value>,

@@ -46,14 +46,18 @@ export function createRelayApp(relay: Relay): Hono<RelayEnv> {
   app.get("/metrics", async (context) =>
     context.body(await relay.metrics.text(), 200, { "content-type": relay.metrics.contentType }),
   );
-  const answer = (context: Context<RelayEnv>, call: FunctionCall) =>
-    answerCall(context, relay, call);
-  for (const route of ["/api/mutation", "/api/query"])
-    app.post(route, async (context) => answer(context, await readCall(receivedOf(context), null)));
-  app.post("/api/run/:path{.+}", async (context) =>
-    answer(context, await readCall(receivedOf(context), context.req.param("path"))),
+  app.post("/api/mutation", async (context) =>
+    answerCall(context, relay, await readCall(receivedOf(context), null)),
   );
-  app.get("/api/query", (context) => answer(context, readQueryCall(new URL(context.req.url))));
+  app.post("/api/run/:path{.+}", async (context) =>
+    answerCall(context, relay, await readCall(receivedOf(context), context.req.param("path"))),
+  );
+  app.post("/api/query", async (context) =>
+    answerQuery(context, relay, await readCall(receivedOf(context), null)),
+  );
+  app.get("/api/query", (context) =>
+    answerQuery(context, relay, readQueryCall(new URL(context.req.url))),
+  );
   app.all("*", (context) => passOn(context, relay));
   return app;
 }
@@ -70,14 +74,14 @@ function addProbeRoutes(app: Hono<RelayEnv>, { notReady }: Relay): void {
 async function answerCall(
   context: Context<RelayEnv>,
   relay: Relay,
-  { path, args, body }: FunctionCall,
+  call: FunctionCall,
 ): Promise<Response> {
+  const { path, args, body } = call;
   if (path === CREATE_FUNCTION)
     return learnFrom(await passOn(context, relay, { body }), relay, args["twitchId"]);
   const update = UPDATE_FUNCTIONS.get(path);
-  if (update === undefined && path !== READ_FUNCTION) return passOn(context, relay, { body });
+  if (update === undefined) return answerQuery(context, relay, call);
   context.set("route", path);
-  if (update === undefined) return send(context, await readVideo(relay, args));
   const idempotencyKey = context.req.header("idempotency-key");
   const answer = await update({ relay, args, idempotencyKey });
   if ("httpStatus" in answer) return send(context, answer);
@@ -86,7 +90,18 @@ async function answerCall(
   return learnFrom(await passOn(context, relay, how), relay);
 }
 
-function withArgs(body: string, args: FunctionCall["args"]): string {
+/** A query changes nothing, whatever function it names: that one is the backend's to refuse. */
+async function answerQuery(
+  context: Context<RelayEnv>,
+  relay: Relay,
+  { path, args, body }: FunctionCall,
+): Promise<Response> {
+  if (path !== READ_FUNCTION) return passOn(context, relay, { body });
+  context.set("route", path);
+  return send(context, await readVideo(relay, args));
+}
+
+function withArgs(body = "{}", args: FunctionCall["args"]): string {
   return JSON.stringify({ ...(JSON.parse(body) as object), args: convexToJson(args) });
 }
 
@@ -107,7 +122,7 @@ function jsonOf(response: Response): Promise<unknown> {
 async function passOn(
   context: Context<RelayEnv>,
   { passThrough, manager, requiredToken }: Relay,
-  how: { body?: string; answerMaxMs?: number } = {},
+  how: { body?: string | undefined; answerMaxMs?: number } = {},
 ): Promise<Response> {
   const { raw: request } = context.req;
   const headers = new Headers(request.headers);
