@@ -55,10 +55,23 @@ describe("a request", () => {
     expect(init).toMatchObject({ method: "PUT", redirect: "manual" });
   });
 
+  test.each(["//other.example/x", "//user@other.example/x", "/\\other.example/x"])(
+    "for %s goes to the backend, and to no other host",
+    async (path) => {
+      const { url } = await pass(new Request(new URL("http://127.0.0.1:4210").origin + path));
+      expect(new URL(url).host).toBe("backend.example");
+    },
+  );
+
   test("keeps its own headers, and loses those of its connection", async () => {
     const own = { authorization: "Bearer x", "convex-client": "npm-1.48.0" };
     const ofConnection = { connection: "close", te: "trailers", "keep-alive": "timeout=5" };
-    const headers = { ...own, ...ofConnection, "proxy-authorization": "Basic x" };
+    const headers = {
+      ...own,
+      ...ofConnection,
+      expect: "100-continue",
+      "proxy-authorization": "Basic x",
+    };
     const { headers: sent } = await pass(incoming("/api/action", { headers }));
     expect(Object.fromEntries(sent)).toEqual(own);
   });
@@ -154,7 +167,9 @@ describe("a WebSocket", () => {
   /** A port whose WebSockets are joined with those of the backend on another port. */
   function joinTo(backend: number, joinMaxMs?: number): Promise<number> {
     const { upgrade } = createPassThrough(`http://127.0.0.1:${backend}`, fetch, joinMaxMs);
-    return open(createServer().on("upgrade", upgrade));
+    const join = ({ url = "", headers }: IncomingMessage, socket: Duplex, head: Buffer) =>
+      upgrade({ url, headers, socket, head });
+    return open(createServer().on("upgrade", join));
   }
 
   /** A backend that says what it was asked, and then echoes. */
@@ -173,12 +188,13 @@ describe("a WebSocket", () => {
   }
 
   /** Asks for a WebSocket; what comes back, as raw text. */
-  function ask(port: number) {
+  function ask(port: number, url = "/api/1.48.0/sync?x=1") {
     const socket = connect(port, "127.0.0.1");
     const heard = { text: "" };
     socket.setEncoding("utf8").on("data", (text: string) => (heard.text += text));
     socket.on("error", () => undefined);
-    socket.write("GET /api/1.48.0/sync?x=1 HTTP/1.1\r\nHost: localhost\r\nCookie: c=1\r\n");
+    socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\nCookie: c=1\r\n`);
+    socket.write("Proxy-Authorization: Basic x\r\n");
     socket.write("Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     onTestFinished(() => void socket.destroy());
     return { socket, heard };
@@ -195,7 +211,18 @@ describe("a WebSocket", () => {
     expect(asked[0]?.url).toBe("/api/1.48.0/sync?x=1");
     expect(asked[0]?.headers).toMatchObject({ upgrade: "websocket", cookie: "c=1" });
     expect(asked[0]?.headers.host).not.toBe("localhost");
+    expect(asked[0]?.headers).not.toHaveProperty("proxy-authorization");
   });
+
+  test.each(["//127.0.0.2:9/x", "http://127.0.0.2:9/x", "/\\127.0.0.2:9/x", "//["])(
+    "at %s is the backend's, and no other host's",
+    async (url) => {
+      const { server, asked } = createEcho();
+      const { heard } = ask(await joinTo(await open(server)), url);
+      await expect.poll(() => heard.text).toMatch(/^HTTP\/1.1 101 [^]*hello/);
+      expect(asked).toHaveLength(1);
+    },
+  );
 
   const ways: [string, (socket: Socket) => unknown][] = [
     ["ends", (socket) => socket.end()],

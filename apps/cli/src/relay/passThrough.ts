@@ -1,4 +1,9 @@
-import { request as requestHttp, type IncomingMessage, type RequestOptions } from "node:http";
+import {
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as requestHttp,
+  type RequestOptions,
+} from "node:http";
 import { request as requestHttps } from "node:https";
 import type { Duplex } from "node:stream";
 
@@ -17,13 +22,24 @@ export type PassThrough = {
     as: { headers: Headers; body?: string | undefined; answerMaxMs?: number | undefined },
   ) => Promise<Response>;
   /** Joins a WebSocket with the backend. */
-  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  upgrade: (upgrade: Upgrade) => void;
+};
+
+/** A request for a WebSocket. */
+export type Upgrade = {
+  /** Its path and query. */
+  url: string;
+  headers: IncomingHttpHeaders;
+  socket: Duplex;
+  /** What was sent behind it already. */
+  head: Buffer;
 };
 
 /** Headers that belong to one connection, or that the next one makes itself (RFC 9110, section 7.6.1). */
 const OWN_HEADERS: readonly string[] = [
   "connection",
   "content-length",
+  "expect",
   "host",
   "keep-alive",
   "proxy-authenticate",
@@ -62,17 +78,23 @@ export function createPassThrough(
           signal: AbortSignal.any([request.signal, AbortSignal.timeout(answerMaxMs)]),
           duplex: "half",
         };
-        const answer = await fetch(new URL(pathname + search, deployment), sent);
+        const answer = await fetch(addressAt(deployment, pathname + search), sent);
         return new Response(answer.body, { status: answer.status, headers: passedHeaders(answer) });
       } catch (error) {
         return unavailable(error);
       }
     },
-    upgrade(request, socket, head) {
-      const target = new URL(request.url ?? "/", deployment);
-      joinSockets(target, { request, socket, head, joinMaxMs });
-    },
+    upgrade: (upgrade) => joinSockets(addressAt(deployment, upgrade.url), upgrade, joinMaxMs),
   };
+}
+
+/** The path and query at the deployment, and never elsewhere: resolved as a link, `//other.example/` is another host. */
+function addressAt(deployment: string, url: string): URL {
+  const address = new URL(deployment);
+  const [pathname = "", ...search] = url.split("?");
+  address.pathname = pathname;
+  address.search = search.join("?");
+  return address;
 }
 
 /** `fetch` has decoded the body already: the headers must not say otherwise. */
@@ -92,13 +114,12 @@ function unavailable(error: unknown): Response {
   return Response.json(body, { status: httpStatus });
 }
 
-type Upgrade = { request: IncomingMessage; socket: Duplex; head: Buffer; joinMaxMs: number };
-
-function joinSockets(target: URL, { request, socket, head, joinMaxMs }: Upgrade): void {
-  const options: RequestOptions = {
-    method: "GET",
-    headers: { ...request.headers, host: target.host },
-  };
+function joinSockets(
+  target: URL,
+  { headers: { "proxy-authorization": _, ...headers }, socket, head }: Upgrade,
+  joinMaxMs: number,
+): void {
+  const options: RequestOptions = { method: "GET", headers: { ...headers, host: target.host } };
   const send = target.protocol === "https:" ? requestHttps : requestHttp;
   const upstream = send(target, options);
   const giveUp = setTimeout(() => upstream.destroy(new Error("no answer")), joinMaxMs);
@@ -114,17 +135,24 @@ function joinSockets(target: URL, { request, socket, head, joinMaxMs }: Upgrade)
   });
   // The backend answered without joining, or not at all: the client tries again by itself.
   upstream.on("response", (answer) => {
-    socket.end(`${statusLine(answer)}connection: close\r\n\r\n`);
+    refuseUpgrade(socket, answer);
     answer.resume();
   });
   upstream.on("error", () =>
-    socket.end("HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n"),
+    refuseUpgrade(socket, { statusCode: 503, statusMessage: "Service Unavailable" }),
   );
   socket.on("error", () => upstream.destroy());
   upstream.end();
 }
 
-function statusLine({ statusCode, statusMessage }: IncomingMessage): string {
+type Status = Pick<IncomingMessage, "statusCode" | "statusMessage">;
+
+/** Answers, and ends the connection: a caller that does not end its own half would keep it. */
+export function refuseUpgrade(socket: Duplex, status: Status): void {
+  socket.end(`${statusLine(status)}connection: close\r\n\r\n`, () => socket.destroy());
+}
+
+function statusLine({ statusCode, statusMessage }: Status): string {
   return `HTTP/1.1 ${statusCode ?? 502} ${statusMessage ?? ""}\r\n`;
 }
 

@@ -1,10 +1,13 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+
 import { getRequestListener } from "@hono/node-server";
 import type { RelayManager } from "@klipstream/client";
 
 import { refuseAccess } from "./access.ts";
 import { listen, type ListenAt } from "./listen.ts";
 import { createMetrics } from "./metrics.ts";
-import { createPassThrough } from "./passThrough.ts";
+import { createPassThrough, refuseUpgrade } from "./passThrough.ts";
 import type { Relay } from "./relay.ts";
 import { createRelayApp } from "./relayApp.ts";
 
@@ -47,14 +50,23 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
     notReady: () => (isClosing ? "it is being stopped" : outboxTrouble(manager)),
     onFault: options.onFault,
   };
+  const sockets = new Set<Duplex>();
+  const join = ({ url = "/", headers }: IncomingMessage, socket: Duplex, head: Buffer) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    if (refuseAccess(new Headers(headers as Record<string, string>), requiredToken) !== null) {
+      refuseUpgrade(socket, { statusCode: 403, statusMessage: "Forbidden" });
+      return;
+    }
+    const { authorization: _, ...others } = headers;
+    // The relay's own token is for the relay alone.
+    const passed = requiredToken === null ? headers : others;
+    passThrough.upgrade({ url, headers: passed, socket, head });
+  };
   const respond = getRequestListener(createRelayApp(relay).fetch);
   const { server, address } = await listen(options.at, {
     request: (request, response) => void respond(request, response),
-    upgrade: (request, socket, head) => {
-      const headers = new Headers(request.headers as Record<string, string>);
-      if (refuseAccess(headers, requiredToken) === null) passThrough.upgrade(request, socket, head);
-      else socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n");
-    },
+    upgrade: join,
   });
   return {
     address,
@@ -64,6 +76,8 @@ export async function startRelay(options: RelayOptions): Promise<RunningRelay> {
       server.closeIdleConnections();
       const flushed = await manager.close({ timeoutMs });
       server.closeAllConnections();
+      // Joined with the backend, they are no longer the server's.
+      for (const socket of sockets) socket.destroy();
       await closed;
       return flushed;
     },
