@@ -109,11 +109,15 @@ export class Dispatcher {
     const { clock, store, deployment } = this.#options;
     this.#cancelTimer();
     const now = clock.monotonic();
+    const nextChoiceAt = this.#traffic.nextChoiceAt();
+    // The end of a wait, or of the one probe, brings it here again.
+    const isHeldBack =
+      this.#traffic.mode !== "open" && (nextChoiceAt !== null || this.#leases.count > 0);
     // Other processes change a shared store. In one that is not shared, a lane may still have the lease of a settlement that failed.
     const mayMissSomething =
-      this.#traffic.mode === "open" &&
+      !isHeldBack &&
       (store.isShared || (this.#leases.count === 0 && store.pending(deployment, 1).length > 0));
-    const moments = [this.#traffic.nextChoiceAt() ?? Infinity];
+    const moments = [nextChoiceAt ?? Infinity];
     if (mayMissSomething) moments.push(now + LOOK_AGAIN_MS);
     const next = Math.min(...moments);
     if (next === Infinity) return;

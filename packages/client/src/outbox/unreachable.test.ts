@@ -1,7 +1,14 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { describe, expect, it, onTestFinished } from "vitest";
 
 import { useTestManagers } from "../testing/createTestManager.ts";
-import { type Fault, sizeOf } from "../testing/FakeBackend.ts";
+import { FakeBackend, type Fault, sizeOf } from "../testing/FakeBackend.ts";
+import { VirtualClock } from "../testing/VirtualClock.ts";
+import { MemoryStore } from "./MemoryStore.ts";
+import { SqliteStore } from "./sqlite/SqliteStore.ts";
 
 const setUp = useTestManagers();
 
@@ -51,6 +58,42 @@ describe("while the backend cannot be reached", () => {
     expect(backend.requests).toHaveLength(2);
     await clock.advance(60_000);
     expect(backend.applied).toHaveLength(1);
+  });
+
+  it("looks again for a lane that another process had when the wait was over", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "klipstream-away-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [clock, backend] = [new VirtualClock(), new FakeBackend()];
+    const open = () =>
+      setUp({}, { clock, backend, store: new SqliteStore(join(folder, "outbox.db")) });
+    const { update } = open();
+    backend.onRequest = () => "refuse";
+    for (const video of ["1", "2"]) await update(video);
+    await clock.advance(100);
+    backend.onRequest = () => "hang";
+    const other = open();
+    await clock.advance(1000);
+    backend.onRequest = () => undefined;
+    await other.close();
+    await clock.advance(3000);
+    expect(backend.applied).toHaveLength(2);
+  });
+
+  it("tries again also where the store could not be told of the failure", async () => {
+    const store = new MemoryStore();
+    const settle = store.settle.bind(store);
+    let isAway = true;
+    store.settle = (...args) => {
+      if (isAway) throw new Error("the store is busy");
+      return settle(...args);
+    };
+    const { backend, clock, update } = setUp({}, { store });
+    backend.onRequest = () => (isAway ? "refuse" : undefined);
+    for (const video of ["1", "2"]) await update(video);
+    await clock.advance(100);
+    isAway = false;
+    await clock.advance(15_000);
+    expect(backend.applied).toHaveLength(2);
   });
 
   it("is not shortened by a wall clock that jumps", async () => {
