@@ -66,9 +66,14 @@ export class ConvexManager extends Manager {
         this.#removeHooks();
         this.#log.write("manager.shutdown", "asked to end", { signal });
         // Nobody listens any more: a second signal ends the process at once.
-        void this.close().finally(() => {
-          if (isAlone) process.kill(process.pid, signal);
-        });
+        void this.close()
+          .catch((error: unknown) => {
+            const why = error instanceof Error ? error.message : String(error);
+            this.#log.write("outbox.failed", why);
+          })
+          .finally(() => {
+            if (isAlone) process.kill(process.pid, signal);
+          });
       };
       // It runs first, so that a listener of the program that is removed when it runs is still counted.
       process.prependListener(signal, listener);

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import * as client from "../index.ts";
-import { useTestManagers } from "../testing/createTestManager.ts";
+import { MemoryStore } from "../outbox/MemoryStore.ts";
+import { createTestManager, useTestManagers } from "../testing/createTestManager.ts";
 import { settle } from "../testing/VirtualClock.ts";
 import { ConvexManager } from "./ConvexManager.ts";
 
@@ -195,6 +196,25 @@ describe("a run", () => {
   });
 });
 
+describe("close", () => {
+  it("gives everything back where the outbox cannot be read any more, and says why", async () => {
+    const store = new MemoryStore();
+    let isClosed = false;
+    store.close = () => void (isClosed = true);
+    const { manager, backend, clock } = createTestManager({ waitMs: 0 }, { store });
+    backend.onRequest = () => "refuse";
+    await manager.updateVideoStatus("1", "Downloading");
+    store.stats = () => {
+      throw new Error("the disk is gone");
+    };
+    await expect(manager.close({ timeoutMs: 0 })).rejects.toThrow("the disk is gone");
+    expect(isClosed).toBe(true);
+    const before = backend.requests.length;
+    await clock.advance(60_000);
+    expect(backend.requests).toHaveLength(before);
+  });
+});
+
 describe("installShutdownHooks", () => {
   /** Runs a program that has a manager with hooks, sends it a SIGTERM, and says how it ended. */
   async function endBySigterm(before: string) {
@@ -245,6 +265,15 @@ describe("installShutdownHooks", () => {
       expect(log).toContain("cleaned up");
     },
   );
+
+  it("leaves a program that has more to do alive where the outbox fails", async () => {
+    const { exitCode, log } = await endBySigterm(`
+      manager.close = () => Promise.reject(new Error("the disk is gone"));
+      process.on("SIGTERM", () => setTimeout(() => process.exit(7), 300));`);
+    expect(exitCode).toBe(7);
+    expect(log).toContain("the disk is gone");
+    expect(log).toContain('"event":"outbox.failed"');
+  });
 });
 
 describe("the package", () => {

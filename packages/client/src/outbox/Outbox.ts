@@ -132,16 +132,17 @@ export class Outbox {
     }
   }
 
-  /** Accepts nothing more, flushes, and gives the store back. */
+  /** Accepts nothing more, flushes, and gives the store back, also where that cannot be read any more. */
   async close(timeoutMs: number): Promise<FlushResult> {
     const { clock, store, log } = this.#options;
     const deadline = clock.monotonic() + timeoutMs;
     this.#isClosed = true;
     this.#group?.commitAll();
     this.#stopWaiting();
-    const result = await this.flush(timeoutMs);
-    await this.#dispatcher.close(Math.max(0, deadline - clock.monotonic()));
-    store.close();
+    const result = await this.flush(timeoutMs).finally(async () => {
+      await this.#dispatcher.close(Math.max(0, deadline - clock.monotonic()));
+      store.close();
+    });
     log.write("manager.closed", "closed", { pending: result.pending });
     return result;
   }
