@@ -1,9 +1,11 @@
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -14,6 +16,7 @@ import { z } from "zod";
 
 import { OutboxUnwritableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
+import type { EventLog } from "../log/log.ts";
 import type { VideoState } from "./videoState.ts";
 
 /** Most videos that are kept; the one that was learnt longest ago goes first. */
@@ -44,7 +47,8 @@ const knownSchema = z.object({
 
 /**
  * Keeps the videos that this machine has seen, on disk: what is known of them while the backend is away, and which Twitch ID an
- * `_id` belongs to. The backend is asked whenever it can be, so a damaged line is left out.
+ * `_id` belongs to. The backend is asked whenever it can be, so a damaged line is left out, and what cannot be written, as on a
+ * full disk, is known to this process alone.
  *
  * The file has one line of JSON for each thing that was learnt, the newest last.
  */
@@ -53,27 +57,34 @@ export class KnownVideos {
   readonly #maxCount: number;
   readonly #byTwitchId = new Map<string, KnownVideo>();
   readonly #twitchIds = new Map<string, string>();
-  #file: number;
+  readonly #log: EventLog;
+  /** Null once it is closed. */
+  #file: number | null;
   #lines = 0;
+  /** The file is written anew when it has more lines. */
+  #linesMax = 0;
+  #isFailing = false;
 
   /**
    * @param path - The file; it is made where there is none.
    * @throws OutboxUnwritableError when it cannot be opened.
    */
-  constructor(path: string, maxCount: number = KNOWN_VIDEOS_MAX_COUNT) {
+  constructor(path: string, log: EventLog, maxCount: number = KNOWN_VIDEOS_MAX_COUNT) {
     this.#path = path;
+    this.#log = log;
     this.#maxCount = maxCount;
     try {
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      this.#file = openSync(path, "a+", 0o600);
-      for (const line of readFileSync(path, "utf8").split("\n")) this.#read(line);
-      this.#compact();
+      const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+      for (const line of text.split("\n")) this.#read(line);
+      this.#file = openSync(path, "a", 0o600);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new OutboxUnwritableError(`the file of known videos ${path} cannot be used: ${why}`, {
-        cause: error,
-      });
+      throw new OutboxUnwritableError(
+        `the file of known videos ${path} cannot be used: ${messageOf(error)}`,
+        { cause: error },
+      );
     }
+    this.#attempt(() => this.#compact());
   }
 
   /** How many videos are known. */
@@ -94,14 +105,14 @@ export class KnownVideos {
   /** Keeps what the backend said of a video. It is in the file when this returns, and survives the death of the process. */
   learn(known: KnownVideo): void {
     this.#remember(known);
-    this.#write(known);
+    this.#attempt(() => this.#write(known));
   }
 
   /** Keeps which video an `_id` belongs to, of which nothing else may be known. */
   learnId(videoId: string, twitchId: string): void {
     if (this.#twitchIds.get(videoId) === twitchId) return;
     this.#rememberId(videoId, twitchId);
-    this.#write({ videoId, twitchId });
+    this.#attempt(() => this.#write({ videoId, twitchId }));
   }
 
   /** Forgets a video that the backend does not have any more. */
@@ -110,11 +121,13 @@ export class KnownVideos {
     if (known === undefined) return;
     this.#byTwitchId.delete(twitchId);
     this.#twitchIds.delete(known.video._id);
-    this.#rewrite();
+    this.#attempt(() => this.#rewrite());
   }
 
+  /** What is learnt later, as from an answer that comes late, is not written. */
   close(): void {
-    closeSync(this.#file);
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
   }
 
   #read(line: string): void {
@@ -137,6 +150,7 @@ export class KnownVideos {
   }
 
   #write(line: object): void {
+    if (this.#file === null) return;
     // The line end comes first: the line before may have been cut by a full disk.
     writeSync(this.#file, `\n${JSON.stringify(line)}`);
     this.#lines += 1;
@@ -144,10 +158,17 @@ export class KnownVideos {
   }
 
   #compact(): void {
-    if (this.#lines > LINES_KEPT + LINES_PER_VIDEO * this.#twitchIds.size) this.#rewrite();
+    if (this.#lines > Math.max(this.#linesMax, this.#linesWanted())) this.#rewrite();
+  }
+
+  #linesWanted(): number {
+    return LINES_KEPT + LINES_PER_VIDEO * this.#twitchIds.size;
   }
 
   #rewrite(): void {
+    if (this.#file === null) return;
+    // Where this fails, not again before as much has been learnt once more.
+    this.#linesMax = this.#lines + this.#linesWanted();
     const ids = [...this.#twitchIds].map(([videoId, twitchId]) => ({ videoId, twitchId }));
     const lines = [...ids, ...this.#byTwitchId.values()].map((line) => JSON.stringify(line));
     const temporary = `${this.#path}.new`;
@@ -158,12 +179,30 @@ export class KnownVideos {
       renameSync(temporary, this.#path);
     } catch (error) {
       closeSync(file);
+      rmSync(temporary, { force: true });
       throw error;
     }
     closeSync(this.#file);
     this.#file = file;
     this.#lines = lines.length;
+    this.#linesMax = 0;
   }
+
+  /** Says what fails once, and again only after something has succeeded. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+      this.#isFailing = false;
+    } catch (error) {
+      if (!this.#isFailing)
+        this.#log.write("outbox.failed", `known videos are not written: ${messageOf(error)}`);
+      this.#isFailing = true;
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Sets a key as the map's newest, and drops the oldest where there are too many. */

@@ -6,6 +6,7 @@ import { requireUrl, resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
 import { ConfigurationError } from "../errors.ts";
 import { parseInput } from "../integration/parseInput.ts";
+import { createLogger, EventLog } from "../log/log.ts";
 import {
   type BackendParts,
   connectToBackend,
@@ -50,9 +51,10 @@ export class RelayManager extends Manager {
     };
     const unlock = lockForRelay(configuration.outboxPath);
     const outboxPath = configuration.outboxPath.value;
+    const log = new EventLog(options.logger ?? createLogger(configuration.logLevel.value));
     const known = openOr(
       unlock,
-      () => new KnownVideos(knownVideosPath(outboxPath, requireUrl(configuration))),
+      () => new KnownVideos(knownVideosPath(outboxPath, requireUrl(configuration)), log),
     );
     const giveBack = () => {
       known.close();
@@ -62,7 +64,7 @@ export class RelayManager extends Manager {
       connectToBackend(configuration, options, { ...ambient, sharing }),
     );
     super(parts);
-    const { clock, log, deployment, store, outbox } = parts;
+    const { clock, deployment, store, outbox } = parts;
     this.#parts = parts;
     this.#known = known;
     this.#giveBack = giveBack;
@@ -70,7 +72,6 @@ export class RelayManager extends Manager {
       deployment,
       store,
       clock,
-      log,
       known,
       read: (twitchId) => parts.getVideo(twitchId),
       onReached: () => {

@@ -32,12 +32,13 @@ let lookUp: VideoLookUp;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "klipstream-lookup-"));
   clock = new VirtualClock(START);
-  known = new KnownVideos(join(folder, "known.jsonl"));
+  logged = [];
+  const write = (_: unknown, message: string) => logged.push(message);
+  const log = new EventLog({ debug: write, info: write, warn: write, error: write });
+  known = new KnownVideos(join(folder, "known.jsonl"), log);
   pending = [];
   reached = 0;
   asked = 0;
-  logged = [];
-  const write = (_: unknown, message: string) => logged.push(message);
   backend = () => Promise.resolve(video("Queued"));
   lookUp = new VideoLookUp({
     deployment: "https://here.example",
@@ -49,7 +50,6 @@ beforeEach(() => {
       return backend();
     },
     onReached: () => (reached += 1),
-    log: new EventLog({ debug: write, info: write, warn: write, error: write }),
   });
 });
 afterEach(() => {

@@ -3,7 +3,6 @@ import type { VideoStatus } from "@klipstream/contract";
 import type { Clock } from "../clock.ts";
 import { BackendUnavailableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
-import type { EventLog } from "../log/log.ts";
 import type { KnownVideos } from "./KnownVideos.ts";
 import { applyContent, type VideoState } from "./videoState.ts";
 import type { EntryAnswer } from "../outbox/delivery.ts";
@@ -27,7 +26,6 @@ export type VideoLookUpOptions = {
   read: (twitchId: string) => Promise<Video | null>;
   /** The backend has answered. */
   onReached: () => void;
-  log: EventLog;
 };
 
 /** Answers for videos whether or not the backend can be reached. */
@@ -114,15 +112,10 @@ export class VideoLookUp {
     return answer;
   }
 
-  /** An answer that cannot be written down, as on a full disk, is an answer all the same. */
   #learn(twitchId: string, video: Video | null): void {
-    const { known, clock, log } = this.#options;
-    try {
-      if (video === null) known.forget(twitchId);
-      else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
-    } catch (error) {
-      log.write("outbox.failed", error instanceof Error ? error.message : String(error));
-    }
+    const { known, clock } = this.#options;
+    if (video === null) known.forget(twitchId);
+    else known.learn({ ...stateOf(video, known.find(twitchId)), asOf: clock.now() });
   }
 
   /** The answer, or undefined where it comes too late or never. */
