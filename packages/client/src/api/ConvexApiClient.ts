@@ -131,12 +131,12 @@ export class ConvexApiClient {
     call: Call<Ref>,
     run: (client: ConvexHttpClient, call: Call<Ref>) => Promise<FunctionReturnType<Ref>>,
   ): Promise<Attempt<FunctionReturnType<Ref>>> {
-    const { clock, attemptTimeoutMs: timeoutMs, log } = this.#connection;
+    const { clock, earlyEnd, attemptTimeoutMs: timeoutMs, log } = this.#connection;
     const attempt: AttemptState = { answer: noAnswerYet(), serial: undefined };
     const { answer } = attempt;
     try {
       // It covers the token, the request and the whole answer.
-      const deadline = { clock, timeoutMs, late: () => timeoutError(attempt, timeoutMs) };
+      const deadline = { clock, earlyEnd, timeoutMs, late: () => timeoutError(attempt, timeoutMs) };
       const value = await within(deadline, async (signal) => {
         const client = await this.#clientFor(attempt, signal);
         return run(client, call);

@@ -16,6 +16,7 @@ import {
 } from "../config/options.ts";
 import { createLogger, EventLog } from "../log/log.ts";
 import type { Random, RetryPolicy } from "../retry/delay.ts";
+import { EarlyEnd } from "./deadline.ts";
 import { exchangeIdentityOver, exchangeKeyOver, type Way } from "./exchangeForToken.ts";
 
 /** What surrounds a client and is not its caller's business; replaced in tests and simulations. */
@@ -54,6 +55,7 @@ export function connectWith(
     attemptTimeoutMs: options.attemptTimeoutMs ?? DEFAULT_OPTIONS.attemptTimeoutMs,
     log,
     clock: ambient.clock ?? systemClock,
+    earlyEnd: new EarlyEnd(),
     fetch: ambient.fetch ?? globalThis.fetch,
   };
   const source = chooseTokenSource(configuration, options, way);

@@ -5,7 +5,7 @@ import type { Clock } from "../clock.ts";
 import { BackendUnavailableError, ServerError } from "../errors.ts";
 import type { EventLog } from "../log/log.ts";
 import { backend } from "./backend.ts";
-import { within } from "./deadline.ts";
+import { type EarlyEnd, within } from "./deadline.ts";
 import { clientOver, noAnswerYet } from "./exchange.ts";
 import { toKlipstreamError } from "./functionErrors.ts";
 
@@ -15,6 +15,7 @@ export type Way = {
   attemptTimeoutMs: number;
   log: EventLog;
   clock: Clock;
+  earlyEnd: EarlyEnd;
   fetch: typeof globalThis.fetch;
 };
 
@@ -37,7 +38,7 @@ export function exchangeIdentityOver(way: Way, identityToken: string): Promise<E
 const SHARE_OF_ATTEMPT = 0.8;
 
 async function call<Action extends FunctionReference<"action">>(
-  { url, attemptTimeoutMs, log, clock, fetch }: Way,
+  { url, attemptTimeoutMs, log, clock, earlyEnd, fetch }: Way,
   action: Action,
   args: FunctionArgs<Action>,
 ): Promise<FunctionReturnType<Action>> {
@@ -46,7 +47,7 @@ async function call<Action extends FunctionReference<"action">>(
   const late = () =>
     new BackendUnavailableError("timeout", `no token within ${timeoutMs} ms`, answer);
   try {
-    return await within({ clock, timeoutMs, late }, (signal) => {
+    return await within({ clock, earlyEnd, timeoutMs, late }, (signal) => {
       const exchange = { fetch, clock, signal, token: null, redactor: log.redactor, answer };
       return clientOver(url, exchange).action(action, args);
     });

@@ -45,6 +45,8 @@ export type ManagerParts = {
   outbox: Pick<Outbox, "accept" | "stats" | "flush" | "close">;
   progress: Pick<ProgressReporter, "report" | "close">;
   getVideo(twitchId: string): Promise<Video | null>;
+  /** Ends the requests that are still under way. */
+  disconnect: () => void;
 };
 
 /** What a pipeline calls. `ConvexManager` is the real one, `RecordingManager` the one for a pipeline's own tests. */
@@ -174,9 +176,9 @@ export class Manager {
    */
   async close(options?: { timeoutMs?: number }): Promise<FlushResult> {
     const timeoutMs = checkTimeout(options, CLOSE_TIMEOUT_MS);
-    const { progress, outbox } = this.#parts;
+    const { progress, outbox, disconnect } = this.#parts;
     progress.close();
-    this.#closing ??= outbox.close(timeoutMs);
+    this.#closing ??= outbox.close(timeoutMs).finally(disconnect);
     return this.#closing;
   }
 

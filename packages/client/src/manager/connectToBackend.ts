@@ -3,7 +3,7 @@ import { ConvexApiClient } from "../api/ConvexApiClient.ts";
 import type { Credentials } from "../auth/credentials.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { type ManagerOptions, resolveUpdateDefaults } from "../config/options.ts";
-import { BackendUnavailableError } from "../errors.ts";
+import { BackendUnavailableError, ManagerClosedError } from "../errors.ts";
 import { ConvexIntegration, type Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep } from "../outbox/delivery.ts";
@@ -60,7 +60,9 @@ export function connectToBackend(
   const integration = new ConvexIntegration(api);
   const getVideo = (twitchId: string) => askForVideo(integration, twitchId);
   const defaults = resolveUpdateDefaults(options);
-  return { clock, log, defaults, outbox, progress, getVideo, store, deployment, credentials };
+  const disconnect = () => connection.earlyEnd.end(new ManagerClosedError());
+  const parts = { clock, log, defaults, outbox, progress, getVideo, disconnect };
+  return { ...parts, store, deployment, credentials };
 }
 
 function openStore(path: string, log: EventLog): OutboxStore {

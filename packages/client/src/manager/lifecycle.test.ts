@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import * as client from "../index.ts";
-import { MemoryStore } from "../outbox/MemoryStore.ts";
-import { createTestManager, useTestManagers } from "../testing/createTestManager.ts";
+import { useTestManagers } from "../testing/createTestManager.ts";
 import { settle } from "../testing/VirtualClock.ts";
 import { ConvexManager } from "./ConvexManager.ts";
 
@@ -193,25 +192,6 @@ describe("a run", () => {
     const { manager } = setUp();
     const { run } = manager.startRun("1");
     expect(manager.startRun("1", run).run).toEqual(run);
-  });
-});
-
-describe("close", () => {
-  it("gives everything back where the outbox cannot be read any more, and says why", async () => {
-    const store = new MemoryStore();
-    let isClosed = false;
-    store.close = () => void (isClosed = true);
-    const { manager, backend, clock } = createTestManager({ waitMs: 0 }, { store });
-    backend.onRequest = () => "refuse";
-    await manager.updateVideoStatus("1", "Downloading");
-    store.stats = () => {
-      throw new Error("the disk is gone");
-    };
-    await expect(manager.close({ timeoutMs: 0 })).rejects.toThrow("the disk is gone");
-    expect(isClosed).toBe(true);
-    const before = backend.requests.length;
-    await clock.advance(60_000);
-    expect(backend.requests).toHaveLength(before);
   });
 });
 

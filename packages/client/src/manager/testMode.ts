@@ -40,6 +40,7 @@ export function startTestMode(
       log.write("update.simulated", "would read the video", { twitchId });
       return Promise.resolve(createVideo(`simulated-${twitchId}`, twitchId, clock.now()));
     },
+    disconnect: () => undefined,
   };
 }
 

@@ -133,7 +133,7 @@ export class Dispatcher {
     this.#traffic.started(lanes);
     try {
       const delivery = await this.#send(entries);
-      await this.#settler.settle(claim, delivery, { epoch, throughCount });
+      if (!this.#isAbandoned) await this.#settler.settle(claim, delivery, { epoch, throughCount });
       onStep("settled");
     } catch (error) {
       this.#logFailure(error);
@@ -149,6 +149,7 @@ export class Dispatcher {
     onStep("sending");
     const delivery = await deliver(entries);
     onStep("answered");
+    if (this.#isAbandoned) return delivery;
     const { durationMs, httpStatus, requestId } = delivery;
     const only = entries.length === 1 ? entries[0] : undefined;
     const fields = {

@@ -75,6 +75,7 @@ function recordInto(calls: RecordedCall[], videos: Map<string, VideoState>): Man
       close: ignore,
     },
     getVideo: (twitchId) => Promise.resolve(videos.get(twitchId)?.video ?? null),
+    disconnect: ignore,
   };
 }
 
@@ -83,5 +84,5 @@ function newVideoState(twitchId: string): VideoState {
 }
 
 function ignore(): void {
-  // Nobody reads the log of a recording.
+  // A recording has no log that anybody reads, and no requests.
 }

@@ -38,6 +38,11 @@ export class VirtualClock implements Clock {
     return () => void this.#timers.delete(timer);
   }
 
+  /** How many timers wait. */
+  get timersCount(): number {
+    return this.#timers.size;
+  }
+
   /** Moves the wall clock alone. */
   jump(byMs: number): void {
     this.#offset += byMs;
