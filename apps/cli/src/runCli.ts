@@ -82,7 +82,7 @@ function commandsToLoad(args: readonly string[]): readonly string[] | "all" {
 }
 
 /** Which command the arguments name: the first words that are no options, without `help`. */
-function calledBy(args: readonly string[]): readonly string[] {
+export function calledBy(args: readonly string[]): readonly string[] {
   const words = args.filter((arg) => !arg.startsWith("-"));
   return words[0] === "help" ? words.slice(1) : words;
 }

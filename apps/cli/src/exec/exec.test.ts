@@ -1,5 +1,9 @@
-import { spawnSync } from "node:child_process";
+import { SqliteStore } from "@klipstream/client/internals";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
@@ -156,6 +160,101 @@ describe("an outage", () => {
     expect(await operator.run(["outbox", "drain"], { environment })).toMatchObject({ exitCode: 0 });
     expect((await statusOf(twitchId)).status).toBe("Transcribing");
   });
+});
+
+/** Runs the program as a process of its own, whose streams can end. */
+function start(args: readonly string[], environment: Record<string, string>) {
+  const main = join(import.meta.dirname, "../main.ts");
+  return spawn(process.execPath, ["--import", import.meta.resolve("tsx"), main, ...args], {
+    cwd: operator.folder,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+}
+
+/** Fills an outbox with as much as it may hold, for a deployment that is not there. */
+function fill(path: string): void {
+  const store = new SqliteStore(path);
+  const entry = {
+    deployment: "elsewhere",
+    twitchId: "1",
+    content: { kind: "rollback", rollback: { twitchId: "1", updateId: "1", ageMs: 0 } },
+    acceptedAt: 0,
+    acceptedUptime: null,
+  } as const;
+  store.appendAll(Array.from({ length: 100_000 }, () => entry));
+  store.close();
+}
+
+describe("an outbox of no use", () => {
+  const environmentWith = (path: string) => ({
+    ...operator.environment,
+    CONVEX_OUTBOX_PATH: join(operator.folder, path),
+  });
+
+  test("that cannot be opened does not keep the command from running", async () => {
+    const twitchId = await operator.createVideo();
+    writeFileSync(join(operator.folder, "file"), "");
+    const ran = await operator.run(transcribe(twitchId, shell("echo ran; exit 7")), {
+      environment: environmentWith("file/outbox.db"),
+    });
+    expect(ran).toMatchObject({ exitCode: 7, stdout: "ran\n" });
+    expect(ran.stderr).toMatch(/^klipstream: .*doctor.*; the command runs unreported\n$/);
+    expect((await statusOf(twitchId)).status).toBe("Queued");
+  });
+
+  test("that is full does not keep the command from running", async () => {
+    const twitchId = await operator.createVideo();
+    const environment = environmentWith("full.db");
+    fill(environment.CONVEX_OUTBOX_PATH);
+    const url = "--url=transcriptUrl=gs://vods/words.csv";
+    const ran = await operator.run(transcribe(twitchId, shell("echo ran"), url), { environment });
+    expect(ran).toMatchObject({ exitCode: 0, stdout: "ran\n" });
+    expect(ran.stderr).toMatch(/^klipstream: the outbox is full .*; the command runs unreported\n/);
+    expect((await statusOf(twitchId)).status).toBe("Queued");
+  });
+
+  test("by the end does not replace the command's exit code", async () => {
+    const twitchId = await operator.createVideo();
+    const environment = environmentWith("dropped/outbox.db");
+    const folder = join(operator.folder, "dropped");
+    const script = `rm -r ${folder}; touch ${folder}; exit 7`;
+    const ran = await operator.run(transcribe(twitchId, shell(script)), { environment });
+    expect(ran.exitCode).toBe(7);
+    expect(ran.stderr).toContain("; what is not delivered yet stays in the outbox");
+  });
+});
+
+test.each(["VIDEO_NOT_FOUND", "CONFIGURATION"])(
+  "a caller's mistake, %s, keeps the command from running",
+  async (mistake) => {
+    const environment = { ...operator.environment };
+    if (mistake === "CONFIGURATION") environment["CONVEX_URL"] = "no address";
+    const ran = await operator.run(transcribe("999", shell("echo ran")), { environment });
+    expect(ran).toMatchObject({ exitCode: mistake === "CONFIGURATION" ? 2 : 5, stdout: "" });
+  },
+);
+
+describe("a reader that has ended", () => {
+  test.each(["stdout", "stderr"] as const)(
+    "of %s does not end the supervision: the command runs to its end, and is reported",
+    async (name) => {
+      const twitchId = await operator.createVideo();
+      // More than a pipe holds, so that an output that nobody takes would hold the command up.
+      const flood = "head -c 3000000 /dev/zero | tr '\\0' x";
+      const script = `echo ready; echo ready >&2; ${flood}; ${flood} >&2; echo >&2; echo the end >&2; exit 7`;
+      const child = start(transcribe(twitchId, shell(script)), operator.environment);
+      const other = text(name === "stdout" ? child.stderr : child.stdout);
+      child[name].once("data", () => child[name].destroy());
+      const [exitCode] = (await once(child, "close")) as [number | null];
+      await other;
+      expect(exitCode).toBe(7);
+      expect((await eventsOf(twitchId))[0]).toMatchObject({
+        kind: "rolledBack",
+        reason: "exit 7: the end",
+      });
+    },
+  );
 });
 
 test("a missing status or command is a usage error", async () => {

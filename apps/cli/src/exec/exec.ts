@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
-import type { StageContext } from "@klipstream/client";
+import { type ConvexManager, KlipstreamError, type StageContext } from "@klipstream/client";
 import { formatDuration, REASON_MAX_LENGTH } from "@klipstream/contract";
 
 import {
@@ -9,6 +9,7 @@ import {
   twitchIdArgument,
 } from "../command/arguments.ts";
 import { type Cli, type DefineCommand, examples } from "../command/command.ts";
+import { describeFailure } from "../command/describeFailure.ts";
 import { type DeliveryNews, openManager } from "../deployment/openManager.ts";
 import { type CommandEnd, superviseCommand } from "./superviseCommand.ts";
 
@@ -68,42 +69,88 @@ type Execution = {
   graceMs: number;
 };
 
+/** What only the caller can mend. Whatever else keeps the report from being taken must not keep the command from running. */
+const CALLERS_MISTAKES: ReadonlySet<KlipstreamError["code"]> = new Set([
+  "CONFIGURATION",
+  "INVALID_ARGUMENT",
+  "VIDEO_NOT_FOUND",
+]);
+
 async function execute(cli: Cli, execution: Execution): Promise<void> {
-  const { twitchId, status, urls, onFailure } = execution;
-  const { manager, news } = openManager(cli.context, { waitMs: WAIT_MS });
+  let opened: ReturnType<typeof openManager>;
   try {
-    const end = await manager
-      .runStage(
-        twitchId,
-        status,
-        async (stage) => {
-          // The caller made a mistake, for example an unknown video: the command must not run.
-          if (!stage.begun.ok) throw stage.begun.error;
-          const ended = await supervise(cli, execution, stage);
-          if (ended.exitCode !== 0) throw new CommandFailed(ended);
-          return ended;
-        },
-        { onFailure: onFailure === "fail" ? "markFailed" : "rollBack" },
-      )
-      .catch((error: unknown) => {
-        if (error instanceof CommandFailed) return error.end;
-        throw error;
-      });
-    cli.exitCode = end.exitCode;
-    if (end.exitCode === 0 && urls !== undefined) {
-      const reported = await manager.updateVideoUrls(twitchId, urls);
-      if (!reported.ok) throw reported.error;
-    }
+    opened = openManager(cli.context, { waitMs: WAIT_MS });
+  } catch (error) {
+    cli.exitCode = (await runUnreported(cli, execution, error)).exitCode;
+    return;
+  }
+  try {
+    await runReported(cli, execution, opened.manager);
   } finally {
+    await close(cli, opened);
+  }
+}
+
+async function runReported(cli: Cli, execution: Execution, manager: ConvexManager): Promise<void> {
+  const { twitchId, status, urls, onFailure } = execution;
+  const end = await manager
+    .runStage(
+      twitchId,
+      status,
+      async (stage) => {
+        // The stage ends here: without its status, no progress and no failure of it is reported.
+        if (!stage.begun.ok) throw stage.begun.error;
+        const ended = await supervise(cli, execution, stage);
+        if (ended.exitCode !== 0) throw new CommandFailed(ended);
+        return ended;
+      },
+      { onFailure: onFailure === "fail" ? "markFailed" : "rollBack" },
+    )
+    .catch(async (error: unknown) => {
+      if (error instanceof CommandFailed) return error.end;
+      if (!(error instanceof KlipstreamError)) throw error;
+      cli.exitCode = (await runUnreported(cli, execution, error)).exitCode;
+      return null;
+    });
+  if (end === null) return;
+  cli.exitCode = end.exitCode;
+  if (end.exitCode !== 0 || urls === undefined) return;
+  const reported = await manager.updateVideoUrls(twitchId, urls);
+  if (reported.ok) return;
+  throwCallersMistake(reported.error);
+  sayFailure(cli, reported.error, "the URLs are not reported");
+}
+
+/** @throws the error that kept the report from being taken, where it is the caller's: the command does not run then. */
+function runUnreported(cli: Cli, execution: Execution, error: unknown): Promise<CommandEnd> {
+  throwCallersMistake(error);
+  sayFailure(cli, error, "the command runs unreported");
+  return supervise(cli, execution, { progress: () => undefined });
+}
+
+function throwCallersMistake(error: unknown): void {
+  if (error instanceof KlipstreamError && CALLERS_MISTAKES.has(error.code)) throw error;
+}
+
+/** By now the command has its exit code, which a failure to close must not replace. */
+async function close(cli: Cli, { manager, news }: ReturnType<typeof openManager>): Promise<void> {
+  try {
     const { pending } = await manager.close({ timeoutMs: FLUSH_MS });
     if (pending > 0) sayPending(cli, pending, news);
+  } catch (error) {
+    sayFailure(cli, error, "what is not delivered yet stays in the outbox");
   }
+}
+
+function sayFailure({ output }: Cli, error: unknown, consequence: string): void {
+  const { message, remedy } = describeFailure(error);
+  output.talk(`klipstream: ${message}; ${remedy ?? "see `klipstream doctor`"}; ${consequence}`);
 }
 
 function supervise(
   { context, output }: Cli,
   { line, graceMs }: Execution,
-  stage: StageContext,
+  stage: Pick<StageContext, "progress">,
 ): Promise<CommandEnd> {
   return superviseCommand(line, {
     context,

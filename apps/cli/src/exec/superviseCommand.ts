@@ -43,8 +43,8 @@ export async function superviseCommand(
   });
   const output = new ProgressLines(onProgress);
   const errors = new ProgressLines(onProgress);
-  child.stdout.pipe(output).pipe(context.stdout, { end: false });
-  child.stderr.pipe(errors).pipe(context.stderr, { end: false });
+  passOn(child.stdout.pipe(output), context.stdout);
+  passOn(child.stderr.pipe(errors), context.stderr);
   const stopForwarding = forwardSignals(child, { ...options, ownGroup });
   try {
     const end = await waitForEnd(child, program);
@@ -55,6 +55,12 @@ export async function superviseCommand(
   } finally {
     stopForwarding();
   }
+}
+
+function passOn(output: ProgressLines, to: CliContext["stdout"]): void {
+  output.pipe(to, { end: false });
+  // `pipe` has let go of it then, and a command whose output nobody takes hangs in its next write.
+  to.once("error", () => output.resume());
 }
 
 function forwardSignals(
