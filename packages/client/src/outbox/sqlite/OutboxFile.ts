@@ -107,7 +107,12 @@ export class OutboxFile {
 
   /** Gives the disk back the room of entries that are delivered, step by step, until there is a reserve again. */
   #makeRoom(): void {
-    if (this.#reserve.ensure()) return;
+    try {
+      if (this.#reserve.ensure()) return;
+    } catch {
+      // What was delivered is written down. Accepting, which needs the reserve, says why it cannot be made.
+      return;
+    }
     try {
       this.#open.database.exec("PRAGMA incremental_vacuum(32); PRAGMA wal_checkpoint(PASSIVE)");
     } catch (error) {

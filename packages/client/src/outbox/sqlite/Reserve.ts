@@ -10,6 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 
+import { mayLackRoom } from "./fileErrors.ts";
+
 const MIB = 1024 * 1024;
 const PAGE_BYTES = 4096;
 
@@ -41,14 +43,20 @@ export class Reserve {
     return this.bytes / PAGE_BYTES / 4;
   }
 
-  /** Makes the reserve where it is missing and the disk has room for it and half as much. @returns Whether it is there. */
+  /**
+   * Makes the reserve where it is missing and the disk has room for it and half as much.
+   *
+   * @returns Whether it is there.
+   * @throws What the file system throws when it is not for want of room.
+   */
   ensure(): boolean {
     if (this.isThere) return true;
     const { bavail, bsize } = statfsSync(this.#folder);
     if (bavail * bsize < this.bytes * 1.5) return false;
     try {
       this.#write();
-    } catch {
+    } catch (error) {
+      if (!mayLackRoom(error)) throw error;
       // Full, or over a quota, all the same.
       this.giveUp();
     }
