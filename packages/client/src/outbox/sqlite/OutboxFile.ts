@@ -10,6 +10,7 @@ import { LastNumber } from "./LastNumber.ts";
 import {
   BUSY_TIMEOUT_MS,
   closeOutboxFile,
+  damagedPathOf,
   type OpenFile,
   openOutboxFile,
   type OutboxNotice,
@@ -40,10 +41,10 @@ export class OutboxFile {
     this.#onNotice = onNotice;
     try {
       this.#path = regularFile(path);
-      mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
+      makeFolderOf(this.#path);
       this.#lastNumber = new LastNumber(`${this.#path}-last`);
       this.#reserve = new Reserve(`${this.#path}-reserve`, dirname(this.#path));
-      this.#open = this.#withRoom(() => this.#openFile());
+      this.#open = this.#withRoom(() => this.#openFile([]));
     } catch (error) {
       throw toOutboxError(error, path);
     }
@@ -126,14 +127,20 @@ export class OutboxFile {
     return row?.seq ?? 0;
   }
 
-  #openFile(): OpenFile {
+  /** Opens the file at the path, and carries over to it what another one held. */
+  #openFile(rows: readonly EntryRow[]): OpenFile {
     const file = openOutboxFile(this.#path, {
       lastNumber: this.#lastNumber,
       logPages: this.#reserve.logPages,
       onNotice: this.#onNotice,
     });
-    this.#synchronous = "FULL";
-    return file;
+    try {
+      if (rows.length > 0) carryOver(file.database, { rows, acknowledged: new Map() }, 0);
+      return file;
+    } catch (error) {
+      closeOutboxFile(this.#path, file);
+      throw error;
+    }
   }
 
   #isInPlace(): boolean {
@@ -156,15 +163,21 @@ export class OutboxFile {
     }
   }
 
-  /** Opens the file at the path. What the open one holds is carried over to it if that was deleted meanwhile: it can still be read. */
+  /**
+   * Opens the file at the path. What the open one holds is carried over to it if that was deleted meanwhile: it can still be read,
+   * but by nobody else, so it stays open until this has succeeded.
+   */
   #reopen(): void {
-    const { database, inode } = this.#open;
-    const isLost = !this.#isInPlace() && !isSetAside(this.#path, inode);
-    const rows = isLost ? readAll(database) : [];
-    closeOutboxFile(this.#path, this.#open);
-    this.#open = this.#withRoom(() => this.#openFile());
+    makeFolderOf(this.#path);
+    const old = this.#open;
+    const isLost = !this.#isInPlace() && !isSetAside(this.#path, old.inode);
+    const rows = isLost ? readAll(old.database) : [];
+    this.#open = this.#withRoom(() => this.#openFile(rows));
+    this.#synchronous = "FULL";
+    // It may be gone with the outbox file.
+    this.#lastNumber.close();
+    closeOutboxFile(this.#path, old);
     if (!isLost) return;
-    carryOver(this.#open.database, { rows, acknowledged: new Map() }, 0);
     this.#onNotice({
       event: "outbox.lost",
       message: `the outbox file ${this.#path} was moved or deleted while it was in use; ${rows.length} entries go on in the one that is there now`,
@@ -222,12 +235,16 @@ export class OutboxFile {
   }
 }
 
-/** Whether another process has found it damaged and has carried over what it held. */
+function makeFolderOf(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+}
+
+/** Whether it was found damaged: what it held has been carried over, or whoever opens the outbox next does it. */
 function isSetAside(path: string, inode: number): boolean {
   const folder = dirname(path);
   const names = readdirSync(folder).filter((name) => name.startsWith(`${basename(path)}.corrupt-`));
-  return names.some(
-    (name) => statSync(join(folder, name), { throwIfNoEntry: false })?.ino === inode,
+  return [damagedPathOf(path), ...names.map((name) => join(folder, name))].some(
+    (each) => statSync(each, { throwIfNoEntry: false })?.ino === inode,
   );
 }
 

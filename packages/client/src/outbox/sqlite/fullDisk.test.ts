@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -123,5 +131,28 @@ it("a disk that has room again is used again, and keeps its reserve", ({ skip })
     // What is deleted is used again: as many fit as before.
     expect(fill(store, 900)).toBeGreaterThan(100);
   }
+  store.close();
+});
+
+it("a file that was damaged while the disk was full is replaced once there is room", ({ skip }) => {
+  const folder = mountDisk(2 * MIB);
+  if (folder === null) return skip("no tmpfs can be mounted here");
+  const path = join(folder, "outbox.db");
+  const store = new SqliteStore(path);
+  for (let count = 0; count < 200; count++) store.append(entry(count, 900));
+  rmSync(`${path}-reserve`);
+  fillUp(folder);
+  const filler = join(folder, "filler");
+  // Enough for a new file, and not for what is to go into it.
+  truncateSync(filler, statSync(filler).size - MIB / 4);
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.fill(0xff, 0, 100));
+  for (let attempt = 0; attempt < 2; attempt++) {
+    expect(() => new SqliteStore(path)).toThrow(OutboxUnwritableError);
+    expect(() => store.append(entry(200, 900))).toThrow(OutboxUnwritableError);
+  }
+  rmSync(filler);
+  store.append(entry(200, 900));
+  expect(store.stats(DEPLOYMENT)).toMatchObject({ pending: 201 });
   store.close();
 });

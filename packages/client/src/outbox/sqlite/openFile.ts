@@ -50,7 +50,7 @@ const APPLICATION_ID = 0x4b6c4f62;
 const TABLES = ["entries", "books", "held"];
 
 /** Where a damaged file is while it is read. If the process dies meanwhile, the next one goes on. */
-const damagedPathOf = (path: string) => `${path}.damaged`;
+export const damagedPathOf = (path: string) => `${path}.damaged`;
 const COMPANIONS = ["", "-wal", "-shm"];
 
 /** Where the lock is that keeps two processes from opening the same outbox at once. */
@@ -59,10 +59,16 @@ function openingLockOf(path: string): string {
 }
 
 /**
- * How often this process has each outbox open. The files of one that is open were checked when it was opened first, and must not
+ * What this process has open, and where. The files of an outbox that is open were checked when it was opened first, and must not
  * be read beside SQLite: closing them would take this process's locks away (https://www.sqlite.org/howtocorrupt.html, 2.2).
  */
-const openHere = new Map<string, number>();
+const openHere = new Map<OpenFile, string>();
+
+/** Not where the one that is open was deleted and another is at its path. */
+function isOpenHere(path: string): boolean {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  return [...openHere].some(([file, at]) => at === path && file.inode === inode);
+}
 
 /**
  * Opens an outbox file, makes it where there is none, brings it to this version's schema, and checks it: one process at a time. A
@@ -74,15 +80,14 @@ const openHere = new Map<string, number>();
  */
 export function openOutboxFile(path: string, options: OpenOptions): OpenFile {
   const file = openInTurn(path, options);
-  openHere.set(path, (openHere.get(path) ?? 0) + 1);
+  openHere.set(file, path);
   return file;
 }
 
 /** The last to close a file deletes its log by name: nobody may open a new one under this name meanwhile. */
-export function closeOutboxFile(path: string, { database }: OpenFile): void {
-  const left = (openHere.get(path) ?? 1) - 1;
-  if (left > 0) openHere.set(path, left);
-  else openHere.delete(path);
+export function closeOutboxFile(path: string, file: OpenFile): void {
+  const { database } = file;
+  openHere.delete(file);
   try {
     withFileLock(openingLockOf(path), () => database.close());
   } catch {
@@ -96,7 +101,7 @@ function openInTurn(path: string, options: OpenOptions): OpenFile {
     const before = options.lastNumber.read();
     try {
       const mayBeOpened = !isLeftDamaged(path) && !hasLogOnly(path);
-      if (mayBeOpened && (openHere.has(path) || !isLogDamaged(path))) {
+      if (mayBeOpened && (isOpenHere(path) || !isLogDamaged(path))) {
         const file = openChecked(path, { ...options, before });
         if (file.isNew && before !== null) options.onNotice(goneNotice(path, before));
         return file;
