@@ -46,7 +46,7 @@ const vFailure = v.object({
 const tables = {
   /**
    * One document per VOD.
-   * Written by pipelines (model/updates.ts, model/rollback.ts) and the stalled cron (model/stalled.ts); read by everyone.
+   * Written by pipelines (model/openVideos.ts) and the stalled cron (model/stalled.ts); read by everyone.
    */
   videos: defineTable({
     twitchId: vTwitchId,
@@ -123,7 +123,7 @@ const tables = {
 
   /**
    * The highest number that was decided of each source that reported on a video; at most 100 a video.
-   * Written and read with each update that has a source (model/sources.ts).
+   * Read and written where an update has a source (model/sources.ts).
    */
   videoSources: defineTable({
     videoId: v.id("videos"),

@@ -42,17 +42,17 @@ export const vHistoryEvent = schema
 /**
  * Adds an event to its video's history.
  *
- * @param video - Where the number of its newest event is remembered for the next one of the same transaction.
+ * @param opened - The video, where the same transaction may add another event: it remembers the number of the newest.
  */
 export async function append(
   ctx: PipelineCtx,
   event: NewEvent,
-  video: { newestEvent?: number | undefined } = {},
+  opened: { newestEvent?: number | undefined } = {},
 ): Promise<void> {
-  const newest = video.newestEvent ?? (await newestOf(ctx, event.videoId));
+  const newest = opened.newestEvent ?? (await newestOf(ctx, event.videoId));
   const sequence = newest + 1;
   await ctx.db.insert("videoEvents", { ...event, actor: ctx.actor, sequence });
-  video.newestEvent = sequence;
+  opened.newestEvent = sequence;
   // Marked here, one for one, so that the cron finds what it may delete without looking at what it may not.
   if (sequence > KEPT_PER_VIDEO) await release(ctx, event.videoId, sequence - KEPT_PER_VIDEO);
 }

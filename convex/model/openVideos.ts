@@ -1,11 +1,8 @@
-import type { WithoutSystemFields } from "convex/server";
-
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
+import type { Decision } from "./rules";
 import * as Sources from "./sources";
 import * as Videos from "./videos";
-
-type VideoPatch = Partial<WithoutSystemFields<Doc<"videos">>>;
 
 /** A video while a transaction decides about it: read once and written once, however many of its updates come together. */
 export class OpenVideo {
@@ -14,22 +11,22 @@ export class OpenVideo {
   /** The number of its newest event; undefined until somebody needs it. */
   newestEvent: number | undefined;
   readonly raisedSources: Sources.RaisedSources = new Map();
-  #unwritten: VideoPatch = {};
+  #unwritten: Decision["patch"] = {};
 
   constructor(video: Doc<"videos">) {
     this.video = video;
   }
 
-  change(patch: VideoPatch): void {
+  change(patch: Decision["patch"]): void {
     this.video = { ...this.video, ...patch };
     this.#unwritten = { ...this.#unwritten, ...patch };
   }
 
+  /** At the transaction's end, once. */
   async save(ctx: MutationCtx): Promise<void> {
-    await Sources.save(ctx, this.raisedSources);
-    if (Object.keys(this.#unwritten).length === 0) return;
-    await ctx.db.patch("videos", this.video._id, this.#unwritten);
-    this.#unwritten = {};
+    await Sources.save(ctx, this);
+    if (Object.keys(this.#unwritten).length > 0)
+      await ctx.db.patch("videos", this.video._id, this.#unwritten);
   }
 }
 

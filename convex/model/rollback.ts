@@ -49,7 +49,7 @@ async function rollBackOrRefuse(ctx: PipelineCtx, opened: OpenVideo, rollback: R
   }
 }
 
-/** Rules 1 to 3, then the step back. Where it throws, no more has changed than the number of the rollback. */
+/** Rules 1 to 3, then the step back. Where it throws, no more has changed than by admitting its number. */
 async function rollBack(ctx: PipelineCtx, opened: OpenVideo, rollback: Rollback) {
   const now = Date.now();
   const isNew = await Sources.admit(ctx, opened, { meta: rollback, now });
@@ -75,7 +75,7 @@ async function supersede(ctx: PipelineCtx, opened: OpenVideo, { rollback, origin
   const { video } = opened;
   await Runs.keep(ctx, video._id, origin.toKeep);
   opened.change(Rules.takeoverBy(origin));
-  await Events.append(ctx, { ...eventOf(video, rollback, origin), applied: false });
+  await Events.append(ctx, { ...eventOf(video, rollback, origin), applied: false }, opened);
   return resultOf(video, "superseded");
 }
 
@@ -101,7 +101,11 @@ async function undoLast(ctx: PipelineCtx, opened: OpenVideo, { rollback, origin 
     ...Rules.signOfLife(origin.now),
   });
   await Events.markUndone(ctx, undoable._id);
-  await Events.append(ctx, { ...eventOf(video, rollback, origin), from, to, applied: true });
+  await Events.append(
+    ctx,
+    { ...eventOf(video, rollback, origin), from, to, applied: true },
+    opened,
+  );
   if (to === STATUS_COMPLETED) await Progress.complete(ctx, video._id);
   return { ...resultOf(opened.video, "applied"), from, to };
 }

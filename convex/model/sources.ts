@@ -1,4 +1,4 @@
-import type { Source, UpdateMeta } from "@klipstream/contract";
+import type { UpdateMeta } from "@klipstream/contract";
 
 import type { Doc, Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
@@ -8,10 +8,10 @@ import { momentOf } from "./rules";
 /** When one more reports, the source is forgotten of which an update was decided longest ago. */
 export const SOURCES_KEPT_PER_VIDEO = 100;
 
-/** By their IDs, the sources whose numbers this transaction has raised, until they are written. */
+/** By their IDs, the sources whose numbers this transaction has raised, until they are written; without an `_id`, new ones. */
 export type RaisedSources = Map<
   string,
-  Pick<Doc<"videoSources">, "_id" | "sequence" | "decidedAt">
+  Pick<Doc<"videoSources">, "sequence" | "decidedAt"> & { _id: Id<"videoSources"> | null }
 >;
 
 /**
@@ -25,25 +25,23 @@ export async function admit(
 ): Promise<boolean> {
   const { source } = meta;
   if (source === undefined) return true;
-  const { video, raisedSources } = opened;
-  const known = raisedSources.get(source.id) ?? (await find(ctx, video._id, source.id));
-  if (known !== null) {
-    if (source.sequence <= known.sequence) return false;
-    const { _id } = known;
-    raisedSources.set(source.id, { _id, sequence: source.sequence, decidedAt: now });
-    return true;
-  }
-  const moment = momentOf(meta, now) ?? now;
-  if (moment <= (video.sourcesForgottenBefore ?? -1)) return false;
-  await makeRoom(ctx, opened);
-  await insert(ctx, video._id, { source, now });
-  return true;
+  const { raisedSources } = opened;
+  const known = raisedSources.get(source.id) ?? (await find(ctx, opened.video._id, source.id));
+  const isNew =
+    known === null
+      ? await admitUnknown(ctx, opened, momentOf(meta, now) ?? now)
+      : source.sequence > known.sequence;
+  const { sequence } = source;
+  if (isNew) raisedSources.set(source.id, { _id: known?._id ?? null, sequence, decidedAt: now });
+  return isNew;
 }
 
 /** Writes the numbers that were raised. */
-export async function save(ctx: MutationCtx, raised: RaisedSources): Promise<void> {
-  for (const { _id, ...number } of raised.values()) await ctx.db.patch("videoSources", _id, number);
-  raised.clear();
+export async function save(ctx: MutationCtx, { video, raisedSources }: OpenVideo): Promise<void> {
+  for (const [sourceId, { _id, ...number }] of raisedSources)
+    if (_id !== null) await ctx.db.patch("videoSources", _id, number);
+    else await ctx.db.insert("videoSources", { videoId: video._id, sourceId, ...number });
+  raisedSources.clear();
 }
 
 export async function removeAll(ctx: MutationCtx, videoId: Id<"videos">): Promise<void> {
@@ -51,18 +49,16 @@ export async function removeAll(ctx: MutationCtx, videoId: Id<"videos">): Promis
   for (const { _id } of kept) await ctx.db.delete("videoSources", _id);
 }
 
-async function insert(
-  ctx: MutationCtx,
-  videoId: Id<"videos">,
-  { source, now }: { source: Source; now: number },
-): Promise<void> {
-  const { id: sourceId, sequence } = source;
-  await ctx.db.insert("videoSources", { videoId, sourceId, sequence, decidedAt: now });
+/** An update of a source that is not known, or not any more: then it may have been decided before. */
+async function admitUnknown(ctx: MutationCtx, opened: OpenVideo, moment: number): Promise<boolean> {
+  if (moment <= (opened.video.sourcesForgottenBefore ?? -1)) return false;
+  await makeRoom(ctx, opened);
+  return true;
 }
 
 /** What a forgotten source sent may come again: nothing as old as that is taken of a source that is not known. */
 async function makeRoom(ctx: MutationCtx, opened: OpenVideo): Promise<void> {
-  await save(ctx, opened.raisedSources);
+  await save(ctx, opened);
   const kept = await ofVideo(ctx, opened.video._id).take(SOURCES_KEPT_PER_VIDEO);
   const oldest = kept[0];
   if (oldest === undefined || kept.length < SOURCES_KEPT_PER_VIDEO) return;

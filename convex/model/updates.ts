@@ -98,12 +98,12 @@ export async function recordUpdates(
   return results;
 }
 
-type Reported = { update: Update; createMissing: boolean };
+type Given = { update: Update; createMissing: boolean };
 
 async function recordOrRefuse(
   ctx: PipelineCtx,
   videos: OpenVideos,
-  { update: reported, createMissing }: Reported,
+  { update: reported, createMissing }: Given,
 ) {
   try {
     const update = checkArgument(updateSchema, Adoption.inTodaysWords(reported));
@@ -121,8 +121,8 @@ async function recordOne(ctx: PipelineCtx, update: Update) {
   return result;
 }
 
-/** Rules 1 to 5. Where it throws, no more has changed than the number of the update. */
-async function record(ctx: PipelineCtx, videos: OpenVideos, { update, createMissing }: Reported) {
+/** Rules 1 to 5. Where it throws, no more has changed than by admitting its number. */
+async function record(ctx: PipelineCtx, videos: OpenVideos, { update, createMissing }: Given) {
   const now = Date.now();
   const opened = await videos.find(ctx, update.twitchId);
   const isNew = opened === null || (await Sources.admit(ctx, opened, { meta: update, now }));

@@ -47,6 +47,19 @@ describe("video:recordUpdates", () => {
     ]);
   });
 
+  test("the events of one batch are numbered on from those before it", async () => {
+    const { t, pipeline } = await startWithVideo();
+    for (const batch of [0, 1])
+      await pipeline.mutation(api.video.recordUpdates, {
+        updates: [1, 2, 3].map((index) => ({
+          twitchId: TWITCH_ID,
+          urls: { chatUrl: `gs://b/${batch}-${index}` },
+        })),
+      });
+    const events = await t.run((ctx) => ctx.db.query("videoEvents").collect());
+    expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
   test("createMissing creates an unknown video with its first update, however old that is", async () => {
     const { t, pipeline } = startBackend();
     const results = await pipeline.mutation(api.video.recordUpdates, {
