@@ -22,6 +22,7 @@ import type * as model_audit from "../model/audit.js";
 import type * as model_errors from "../model/errors.js";
 import type * as model_events from "../model/events.js";
 import type * as model_identityTokens from "../model/identityTokens.js";
+import type * as model_openVideo from "../model/openVideo.js";
 import type * as model_openVideos from "../model/openVideos.js";
 import type * as model_progress from "../model/progress.js";
 import type * as model_rollback from "../model/rollback.js";
@@ -63,6 +64,7 @@ declare const fullApi: ApiFromModules<{
   "model/errors": typeof model_errors;
   "model/events": typeof model_events;
   "model/identityTokens": typeof model_identityTokens;
+  "model/openVideo": typeof model_openVideo;
   "model/openVideos": typeof model_openVideos;
   "model/progress": typeof model_progress;
   "model/rollback": typeof model_rollback;

@@ -1,34 +1,8 @@
 import type { Doc } from "../_generated/dataModel";
 import type { MutationCtx } from "../_generated/server";
-import type { Decision } from "./rules";
+import { OpenVideo } from "./openVideo";
 import * as Sources from "./sources";
 import * as Videos from "./videos";
-
-/** A video while a transaction decides about it: read once and written once, however many of its updates come together. */
-export class OpenVideo {
-  /** With all changes so far. */
-  video: Doc<"videos">;
-  /** The number of its newest event; undefined until somebody needs it. */
-  newestEvent: number | undefined;
-  readonly raisedSources: Sources.RaisedSources = new Map();
-  #unwritten: Decision["patch"] = {};
-
-  constructor(video: Doc<"videos">) {
-    this.video = video;
-  }
-
-  change(patch: Decision["patch"]): void {
-    this.video = { ...this.video, ...patch };
-    this.#unwritten = { ...this.#unwritten, ...patch };
-  }
-
-  /** At the transaction's end, once. */
-  async save(ctx: MutationCtx): Promise<void> {
-    await Sources.save(ctx, this);
-    if (Object.keys(this.#unwritten).length > 0)
-      await ctx.db.patch("videos", this.video._id, this.#unwritten);
-  }
-}
 
 /** The videos that a transaction decides about. What changes of them is in the database once they are saved. */
 export class OpenVideos {
@@ -49,6 +23,13 @@ export class OpenVideos {
   }
 
   async save(ctx: MutationCtx): Promise<void> {
-    for (const opened of this.#byTwitchId.values()) await opened.save(ctx);
+    for (const opened of this.#byTwitchId.values()) await save(ctx, opened);
   }
+}
+
+/** Writes what has changed: at the transaction's end, once. */
+export async function save(ctx: MutationCtx, opened: OpenVideo): Promise<void> {
+  const { video, unwritten } = opened;
+  await Sources.save(ctx, opened);
+  if (Object.keys(unwritten).length > 0) await ctx.db.patch("videos", video._id, unwritten);
 }

@@ -10,7 +10,8 @@ import type { Doc } from "../_generated/dataModel";
 import type { PipelineCtx } from "./access";
 import { checkArgument, failure, refusalOf } from "./errors";
 import * as Events from "./events";
-import { OpenVideo } from "./openVideos";
+import { OpenVideo } from "./openVideo";
+import * as OpenVideos from "./openVideos";
 import * as Progress from "./progress";
 import * as Rules from "./rules";
 import * as Runs from "./runs";
@@ -36,7 +37,7 @@ export async function rollbackStatus(ctx: PipelineCtx, args: Rollback): Promise<
   const rollback = checkArgument(rollbackSchema, args);
   const opened = new OpenVideo(await Videos.requireByTwitchId(ctx, rollback.twitchId));
   const result = await rollBackOrRefuse(ctx, opened, rollback);
-  await opened.save(ctx);
+  await OpenVideos.save(ctx, opened);
   return result;
 }
 

@@ -1,18 +1,12 @@
 import type { UpdateMeta } from "@klipstream/contract";
 
-import type { Doc, Id } from "../_generated/dataModel";
+import type { Id } from "../_generated/dataModel";
 import type { MutationCtx, QueryCtx } from "../_generated/server";
-import type { OpenVideo } from "./openVideos";
+import type { OpenVideo } from "./openVideo";
 import { momentOf } from "./rules";
 
 /** When one more reports, the source is forgotten of which an update was decided longest ago. */
 export const SOURCES_KEPT_PER_VIDEO = 100;
-
-/** By their IDs, the sources whose numbers this transaction has raised, until they are written; without an `_id`, new ones. */
-export type RaisedSources = Map<
-  string,
-  Pick<Doc<"videoSources">, "sequence" | "decidedAt"> & { _id: Id<"videoSources"> | null }
->;
 
 /**
  * Rule 1, by the number that an update has in its source: whether it is higher than every one that was decided of this video.
