@@ -1,4 +1,7 @@
-import { VIDEO_STATUSES } from "@klipstream/contract";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Update, VIDEO_STATUSES } from "@klipstream/contract";
 import { beforeAll, describe, expect, test } from "vitest";
 
 import { api, internal } from "../_generated/api";
@@ -18,6 +21,40 @@ const SCRATCH = "077";
 const RUN = { id: "run", startedAt: 1 };
 const paginationOpts = { numItems: 5, cursor: null };
 const twitchId = SUBJECT;
+
+/** One of the 5,000: it has two events, nothing is told of it but this, and it is not stalled. */
+const ORDINARY = { twitchId: "10012", status: VIDEO_STATUSES[4] } as const;
+const fromSource = (sequence: number) => ({ source: { id: "s", sequence }, ageMs: 1 });
+const report =
+  (update: Partial<Update>): Call =>
+  (ctx) =>
+    ctx.runMutation(api.video.recordUpdates, {
+      updates: [{ twitchId: ORDINARY.twitchId, updateId: "new", ...update }],
+    });
+
+/** The rows of ARCHITECTURE.md's table: the calls without a source and with one. */
+const TABLE: Record<string, (id: Id<"videos">) => [Call, Call]> = {
+  "a status or URLs, applied": () => bothOf({ status: "Transcribing" }),
+  "`unchanged`": () => bothOf({ status: ORDINARY.status }),
+  // What was decided of a source comes again under its number.
+  "`duplicate`": (id) => {
+    const again = { status: "Downloading", updateId: `${id}-2` } as const;
+    return [report(again), report({ ...again, ...fromSource(1) })];
+  },
+  "a newer run takes over, once": () =>
+    bothOf({ status: "Transcribing", run: { id: "new", ageMs: 1 } }),
+  "an older run's": () => bothOf({ status: "Transcribing", run: { id: "past" } }),
+  "a rollback": () =>
+    [{}, fromSource(2)].map(
+      (meta): Call =>
+        (ctx) =>
+          ctx.runMutation(api.video.rollbackStatus, { twitchId: ORDINARY.twitchId, ...meta }),
+    ) as [Call, Call],
+};
+
+function bothOf(update: Partial<Update>): [Call, Call] {
+  return [report(update), report({ ...update, ...fromSource(2) })];
+}
 
 type Backend = ReturnType<typeof startBackend>["pipeline"];
 type Seeded = { backend: Backend; id: Id<"videos"> };
@@ -224,6 +261,42 @@ describe("the cost of a call", () => {
     const { documentsRead, documentsWritten } = await measure(few, batchOf(SUBJECT, "s", 40));
     expect(documentsRead - one.documentsRead).toBe(2 * 39);
     expect(documentsWritten - one.documentsWritten).toBe(2 * 39);
+  });
+
+  test("is what the table of ARCHITECTURE.md says, access included", async () => {
+    const document = readFileSync(join(import.meta.dirname, "../../ARCHITECTURE.md"), "utf8");
+    const [, section = ""] = document.split("### What it costs\n");
+    const rows = [...section.matchAll(/^\| (.+?) +\| (\d.+?) +\| (\d.+?) +\|$/gm)];
+    const { backend } = many;
+    const id = await backend.run(async (ctx) => {
+      const { twitchId: ordinary } = ORDINARY;
+      const videos = ctx.db
+        .query("videos")
+        .withIndex("by_twitchId", (q) => q.eq("twitchId", ordinary));
+      return (await videos.unique())?._id;
+    });
+    if (id === undefined) throw new Error("the ordinary video is not there");
+    const measured = [];
+    for (const [name, calls] of Object.entries(TABLE)) {
+      const [without, from] = calls(id);
+      measured.push([name, await wordsOf(without), await wordsOf(from)]);
+    }
+    expect(rows.map(([, ...cells]) => cells)).toEqual(measured);
+
+    async function wordsOf(call: Call): Promise<string> {
+      const { documentsRead, documentsWritten } = await measure(many, call);
+      return `${documentsRead} read, ${documentsWritten} written`;
+    }
+  });
+
+  test("of an event after the 50th is 2 reads and 1 write more, as ARCHITECTURE.md says", async () => {
+    const call = (twitchId: string): Call => report({ twitchId, urls: { chatUrl: "gs://b/more" } });
+    const [usual, more] = [
+      await measure(many, call(ORDINARY.twitchId)),
+      await measure(many, call(SUBJECT)),
+    ];
+    expect(more.documentsRead).toBe(usual.documentsRead + 2);
+    expect(more.documentsWritten).toBe(usual.documentsWritten + 1);
   });
 
   test("covers every public function", () => {
