@@ -6,6 +6,7 @@ import { chartOf } from "@klipstream/bench/chart";
 import { figuresDocument, withHeadlines } from "@klipstream/bench/document";
 import type { Results } from "@klipstream/bench/table";
 import { ENVIRONMENT_VARIABLES } from "@klipstream/client";
+import { ARTIFACT_URL_FIELDS, VIDEO_STATUSES } from "@klipstream/contract";
 import ts from "typescript";
 import { describe, expect, test } from "vitest";
 
@@ -136,12 +137,17 @@ describe("the tables", () => {
     return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? ""));
   };
 
-  test("of docs/configuration.md name each variable of the client and of a deployment", () => {
+  test("of docs/configuration.md name each variable of the client, of an operator and of a deployment", () => {
     const declared = [...read("convex/convex.config.ts").matchAll(/^ +([A-Z_]+): v\./gm)].map(
       ([, name]) => name ?? "",
     );
+    const operators = ["deployment/adminClient.ts", "credentials/operator.ts"].flatMap((file) =>
+      [...read(`apps/cli/src/${file}`).matchAll(/"((?:CONVEX|KLIPSTREAM)_[A-Z_]+)"/g)].map(
+        ([, name]) => name ?? "",
+      ),
+    );
     expect(named("docs/configuration.md").toSorted()).toEqual(
-      [...Object.values(ENVIRONMENT_VARIABLES), ...declared].toSorted(),
+      [...Object.values(ENVIRONMENT_VARIABLES), ...new Set(operators), ...declared].toSorted(),
     );
   });
 
@@ -190,6 +196,15 @@ describe("the tables", () => {
     const libraries = new Set(needed.filter((name) => !name.startsWith("@klipstream/")));
     expect(named("docs/libraries.md").toSorted()).toEqual([...libraries].toSorted());
   });
+});
+
+test("the contract's README lists the statuses and the URL fields in their order", () => {
+  const [, section = ""] = read("packages/contract/README.md").split("## Statuses and URLs\n");
+  const [statuses = "", urls = ""] = (section.split("\n## ")[0] ?? "").trim().split("\n\n");
+  const listed = (text: string): string[] =>
+    [...text.matchAll(/`([A-Za-z ]+)`/g)].map(([, name]) => name ?? "");
+  expect(listed(statuses)).toEqual([...VIDEO_STATUSES]);
+  expect(listed(urls)).toEqual([...ARTIFACT_URL_FIELDS]);
 });
 
 // The README holds the headlines between two marks; `npx pnpm@12 bench` writes them, all of docs/figures.md and docs/figures/.

@@ -82,7 +82,7 @@ test("a stolen key opens nothing any more, and a new one does", TIMEOUT, async (
   expect(await follow("A key is stolen", 0)).toContain(keyId);
   const { exitCode } = await shell.run(`klipstream set-status ${TWITCH_ID} Failed`);
   expect(exitCode).toBe(4);
-  const fresh = await readFile(join(shell.folder, "raw-pipeline.key"), "utf8");
+  const fresh = await readFile(join(shell.folder, "raw-pipeline-new.key"), "utf8");
   shell.env["CONVEX_API_KEY"] = fresh.trim();
   expect(await follow("A key is stolen", 1)).toContain("raw-pipeline");
   await expectDone(`klipstream set-status ${TWITCH_ID} Transcribing`);
