@@ -256,13 +256,6 @@ describe("the cost of a call", () => {
     },
   );
 
-  test("past the events that are kept for good, it also marks one that may go", async () => {
-    const one = await measure(few, batchOf(SUBJECT, "s", 1));
-    const { documentsRead, documentsWritten } = await measure(few, batchOf(SUBJECT, "s", 40));
-    expect(documentsRead - one.documentsRead).toBe(2 * 39);
-    expect(documentsWritten - one.documentsWritten).toBe(2 * 39);
-  });
-
   test("is what the table of ARCHITECTURE.md says, access included", async () => {
     const document = readFileSync(join(import.meta.dirname, "../../ARCHITECTURE.md"), "utf8");
     const [, section = ""] = document.split("### What it costs\n");
