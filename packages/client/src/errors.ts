@@ -172,3 +172,8 @@ export class ManagerClosedError extends KlipstreamError {
     );
   }
 }
+
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -16,13 +16,13 @@ import { jsonToConvex, type JSONValue, type Value } from "convex/values";
 export const CALL_MAX_BYTES = 16 * 1024 * 1024;
 
 /** A call of a Convex function, as it came in. */
-export type FunctionCall = {
+export type FunctionCall<Body = string | undefined> = {
   /** In its one spelling, `video:updateStatus`. */
   path: string;
   args: Record<string, Value>;
   format: ValueFormat;
   /** The request's body, for a call that somebody else answers; undefined where the call is in the address. */
-  body: string | undefined;
+  body: Body;
 };
 
 /**
@@ -31,7 +31,10 @@ export type FunctionCall = {
  * @param segments - What follows `/api/run/`, or null.
  * @throws RequestError as the backend would.
  */
-export async function readCall(request: Received, segments: string | null): Promise<FunctionCall> {
+export async function readCall(
+  request: Received,
+  segments: string | null,
+): Promise<FunctionCall<string>> {
   const body = await readText(request, CALL_MAX_BYTES);
   if (segments === null) return callOf(parseJsonBody(body, functionRequest), body);
   const cut = segments.lastIndexOf("/");
@@ -54,7 +57,7 @@ type Asked = {
   format?: string | null | undefined;
 };
 
-function callOf({ path, args, format }: Asked, body: string | undefined): FunctionCall {
+function callOf<Body>({ path, args, format }: Asked, body: Body): FunctionCall<Body> {
   return {
     path: canonicalFunctionPath(path),
     args: jsonToConvex(argumentObject(args) as JSONValue) as Record<string, Value>,

@@ -74,7 +74,7 @@ function addProbeRoutes(app: Hono<RelayEnv>, { notReady }: Relay): void {
 async function answerCall(
   context: Context<RelayEnv>,
   relay: Relay,
-  call: FunctionCall,
+  call: FunctionCall<string>,
 ): Promise<Response> {
   const { path, args, body } = call;
   if (path === CREATE_FUNCTION)
@@ -101,7 +101,7 @@ async function answerQuery(
   return send(context, await readVideo(relay, args));
 }
 
-function withArgs(body = "{}", args: FunctionCall["args"]): string {
+function withArgs(body: string, args: FunctionCall["args"]): string {
   return JSON.stringify({ ...(JSON.parse(body) as object), args: convexToJson(args) });
 }
 

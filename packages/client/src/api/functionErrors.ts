@@ -7,6 +7,7 @@ import {
   type ErrorDetails,
   InvalidInputError,
   KlipstreamError,
+  messageOf,
   ServerError,
   UpdateRefusedError,
   VideoNotFoundError,
@@ -20,7 +21,7 @@ export function toKlipstreamError(
   { answer, redactor }: { answer: Answer; redactor: Redactor },
 ): KlipstreamError {
   if (error instanceof KlipstreamError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   const requestId = /\[Request ID: ([0-9a-f]+)\]/i.exec(message)?.[1] ?? answer.requestId;
   const details = { httpStatus: answer.httpStatus, requestId, cause: error };
   if (error instanceof ConvexError && isErrorData(error.data))

@@ -1,5 +1,6 @@
 import { resolveConfiguration } from "../config/configuration.ts";
 import { checkManagerOptions, type ManagerOptions } from "../config/options.ts";
+import { messageOf } from "../errors.ts";
 import type { EventLog } from "../log/log.ts";
 import type { FlushResult } from "../outbox/Outbox.ts";
 import { checkTimeout } from "./checkCall.ts";
@@ -67,10 +68,7 @@ export class ConvexManager extends Manager {
         this.#log.write("manager.shutdown", "asked to end", { signal });
         // Nobody listens any more: a second signal ends the process at once.
         void this.close()
-          .catch((error: unknown) => {
-            const why = error instanceof Error ? error.message : String(error);
-            this.#log.write("outbox.failed", why);
-          })
+          .catch((error: unknown) => this.#log.write("outbox.failed", messageOf(error)))
           .finally(() => {
             if (isAlone) process.kill(process.pid, signal);
           });

@@ -3,7 +3,7 @@ import { ConvexApiClient } from "../api/ConvexApiClient.ts";
 import type { Credentials } from "../auth/credentials.ts";
 import type { Configuration } from "../config/configuration.ts";
 import { type ManagerOptions, resolveUpdateDefaults } from "../config/options.ts";
-import { BackendUnavailableError, ManagerClosedError } from "../errors.ts";
+import { BackendUnavailableError, ManagerClosedError, messageOf } from "../errors.ts";
 import { ConvexIntegration, type Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
 import type { DeliveryStep } from "../outbox/delivery.ts";
@@ -82,7 +82,7 @@ async function askForVideo(
   } catch (error) {
     if (error instanceof BackendUnavailableError) throw error;
     // Whatever the failure was, the caller must not take it for "there is no such video".
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new BackendUnavailableError("status", `cannot know whether the video exists: ${why}`, {
       cause: error,
     });

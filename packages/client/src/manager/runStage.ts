@@ -1,6 +1,7 @@
 import { REASON_MAX_LENGTH, type Run, STATUS_FAILED, type VideoStatus } from "@klipstream/contract";
 
 import type { Clock } from "../clock.ts";
+import { messageOf } from "../errors.ts";
 import type { PipelineProgress, RollbackOptions, UpdateOptions, UpdateResult } from "./update.ts";
 
 /** How often a stage that reports no progress repeats the last, as a sign of life, in milliseconds. */
@@ -81,8 +82,7 @@ async function reportFailure(
 ): Promise<void> {
   // The work gave up because its status was refused: there is nothing to undo and nobody to tell.
   if (!begun.ok && begun.error === error) return;
-  const message = error instanceof Error ? error.message : String(error);
-  const reason = message.slice(0, REASON_MAX_LENGTH);
+  const reason = messageOf(error).slice(0, REASON_MAX_LENGTH);
   if (options?.onFailure === "markFailed")
     await reporter.update({ status: STATUS_FAILED }, { run, reason });
   // A status that took no effect must not be undone: the rollback would undo the change before it.

@@ -1,3 +1,4 @@
+import { messageOf } from "../errors.ts";
 import type { Random, RetryPolicy } from "../retry/delay.ts";
 import type { Deliver, Delivery, DeliveryStep } from "./delivery.ts";
 import { type Entry, updateIdOf } from "./entry.ts";
@@ -181,7 +182,6 @@ export class Dispatcher {
   }
 
   #logFailure(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    this.#options.log.write("outbox.failed", message);
+    this.#options.log.write("outbox.failed", messageOf(error));
   }
 }

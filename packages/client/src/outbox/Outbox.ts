@@ -1,5 +1,10 @@
 import { momentOf, sleep } from "../clock.ts";
-import { KlipstreamError, ManagerClosedError, OutboxUnwritableError } from "../errors.ts";
+import {
+  KlipstreamError,
+  ManagerClosedError,
+  messageOf,
+  OutboxUnwritableError,
+} from "../errors.ts";
 import type { EntryAnswer, UpdateAnswer } from "./delivery.ts";
 import { Dispatcher, type DispatcherOptions } from "./Dispatcher.ts";
 import { type Entry, type EntryContent, twitchIdOf, updateIdOf } from "./entry.ts";
@@ -186,7 +191,7 @@ export class Outbox {
     try {
       sharing?.onAnswer(entry, answer);
     } catch (error) {
-      log.write("outbox.failed", error instanceof Error ? error.message : String(error));
+      log.write("outbox.failed", messageOf(error));
     }
   }
 
@@ -204,6 +209,6 @@ export class Outbox {
 
 function toOutboxFailure(error: unknown): KlipstreamError {
   if (error instanceof KlipstreamError) return error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   return new OutboxUnwritableError(`the outbox cannot be written: ${why}`, { cause: error });
 }

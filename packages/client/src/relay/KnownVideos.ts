@@ -14,7 +14,7 @@ import { dirname } from "node:path";
 import { videoStatusSchema } from "@klipstream/contract";
 import { z } from "zod";
 
-import { OutboxUnwritableError } from "../errors.ts";
+import { messageOf, OutboxUnwritableError } from "../errors.ts";
 import type { Video } from "../integration/ConvexIntegration.ts";
 import type { EventLog } from "../log/log.ts";
 import type { VideoState } from "./videoState.ts";
@@ -199,10 +199,6 @@ export class KnownVideos {
       this.#isFailing = true;
     }
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Sets a key as the map's newest, and drops the oldest where there are too many. */

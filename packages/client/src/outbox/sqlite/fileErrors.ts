@@ -1,4 +1,9 @@
-import { KlipstreamError, OutboxCorruptError, OutboxUnwritableError } from "../../errors.ts";
+import {
+  KlipstreamError,
+  messageOf,
+  OutboxCorruptError,
+  OutboxUnwritableError,
+} from "../../errors.ts";
 
 /** What stands in an outbox file contradicts itself, or less is there than there was. */
 export class DamageError extends Error {}
@@ -49,7 +54,7 @@ export function isMoved(error: unknown): boolean {
 /** Makes of an error of the file system or of SQLite one of this package. */
 export function toOutboxError(error: unknown, path: string): KlipstreamError {
   if (error instanceof KlipstreamError) return error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   if (isDamage(error))
     return new OutboxCorruptError(`the outbox file ${path} is damaged: ${why}`, { cause: error });
   if (isBusy(error))
